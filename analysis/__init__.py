@@ -1,0 +1,1 @@
+"""From judgments to a report: fooling rates with inference over listeners and clips."""

@@ -1,0 +1,1 @@
+"""From a corpus of MIDI files to clips: reading, tokens, generators."""

@@ -1,0 +1,163 @@
+"""The `study` command; a stage is imported only when one of its commands runs."""
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from study_core.config import Config, load_config
+from study_core.console import say, set_up_logging
+from study_core.errors import StudyError
+
+# In the order of the flow: name -> (module, attribute, help). The help stands here so that
+# `study --help` loads no stage; a test holds it equal to the command's own.
+COMMANDS = {
+    "corpus": ("models.cli", "corpus", "Import, list and check MIDI."),
+    "train": ("models.cli", "train", "Train a generator."),
+    "generate": ("models.cli", "generate", "Compose clips."),
+    "render": ("synthesis.cli", "render", "Turn clips into stimuli."),
+    "prepare": ("study_core.cli", "prepare", "Make what is missing or changed, corpus to stimuli."),
+    "serve": ("study_server.cli", "serve", "Run the study server."),
+    "run": ("study_core.cli", "run", "Prepare, then serve."),
+    "simulate": ("study_server.cli", "simulate", "Send listeners of known skill through the server."),
+    "export": ("study_server.cli", "export", "Write the data set."),
+    "analyze": ("analysis.cli", "analyze", "Turn judgments into a report."),
+    "config": ("study_core.cli", "config", "Check config.yaml and list its keys."),
+}
+ACTIONABLE_EXIT_STATUS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that every command shares."""
+
+    config_path: Path
+    data_dir: Path | None
+    quiet: bool
+
+    def load(self) -> Config:
+        """Return the study's config."""
+        return load_config(self.config_path, data_dir=self.data_dir)
+
+    def as_arguments(self) -> list[str]:
+        """Return the options as they stand on a command line."""
+        data_dir = ["--data-dir", str(self.data_dir)] if self.data_dir else []
+        return ["--config", str(self.config_path), *data_dir, *(["--quiet"] if self.quiet else [])]
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (Click's signature)
+        """Return the names, in the order of the flow."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup)
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="The study's config file.",
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Use this data folder instead of the config's."
+)
+@click.option("--quiet", is_flag=True, help="Say only what went wrong and the result.")
+@click.version_option(package_name="whos-that-composer")
+@click.pass_context
+def cli(ctx: click.Context, config_path: Path, data_dir: Path | None, quiet: bool) -> None:  # noqa: FBT001
+    """Run a musical Turing test: compose, render, ask, analyze."""
+    set_up_logging(quiet=quiet)
+    ctx.obj = Options(config_path, data_dir, quiet)
+
+
+@click.command()
+@click.pass_obj
+def prepare(options: Options) -> None:
+    """Make what is missing or changed, corpus to stimuli.
+
+    Each stage runs in a process of its own, so that what it loads is gone when it ends.
+    """
+    config = options.load()
+    stages = [
+        ["corpus", "prepare"],
+        *(["train", system] for system in config.clips.systems),
+        ["generate"],
+        ["render"],
+    ]
+    for stage in stages:
+        _run_stage(options, stage)
+    say(f"Stimuli are ready in {config.folders.stimuli}")
+
+
+@click.command()
+@click.pass_context
+def run(ctx: click.Context) -> None:
+    """Prepare, then serve."""
+    ctx.invoke(prepare)
+    serve = cli.get_command(ctx, "serve")
+    if serve is not None:
+        ctx.invoke(serve)
+
+
+@click.command()
+@click.pass_obj
+def config(options: Options) -> None:
+    """Check config.yaml and list its keys."""
+    for line in list_keys(options.load()):
+        say(line)
+
+
+def list_keys(section: Config) -> list[str]:
+    """Return a line `key: value` for every key of a config."""
+    lines = []
+    for name, value in section.model_dump().items():
+        nested = isinstance(value, dict)
+        lines += [f"{name}.{key}: {item}" for key, item in value.items()] if nested else [f"{name}: {value}"]
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; an error that a person can act on is printed without a traceback."""
+    try:
+        cli.main(args=arguments, standalone_mode=False)
+    except StudyError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(ACTIONABLE_EXIT_STATUS)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Stopped; what was finished is kept.", err=True)
+        sys.exit(130)
+
+
+def _run_stage(options: Options, stage: Sequence[str]) -> None:
+    command = [sys.executable, "-m", "study_core.cli", *options.as_arguments(), *stage]
+    status = subprocess.run(command, check=False).returncode  # noqa: S603 (our own interpreter)
+    if status:
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""config.yaml as frozen, typed sections; a function receives its own section, never the whole."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from study_core.errors import ConfigError, list_problems
+from study_core.folders import DataFolders
+from study_core.types import HUMAN
+
+GENERATORS = ("lstm", "gan")
+Share = Annotated[float, Field(gt=0, lt=0.5)]
+PositiveInt = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A part of the config: unknown keys and wrong types are refused, values cannot change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class CorpusConfig(Section):
+    """Which pieces, and how they are split."""
+
+    source: str = "pokemon"
+    validation_share: Share = 0.10
+    test_share: Share = 0.18
+
+
+class TrainingConfig(Section):
+    """How long each generator trains."""
+
+    lstm_steps: PositiveInt = 900
+    gan_steps: PositiveInt = 150
+
+
+class ClipsConfig(Section):
+    """Which systems compose, how many clips, and how they sample."""
+
+    systems: tuple[str, ...] = GENERATORS
+    per_system: Annotated[int, Field(ge=1, le=1000)] = 40
+    duration_s: Annotated[float, Field(ge=2, le=120)] = 20
+    temperature: Annotated[float, Field(gt=0, le=2)] = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.97
+    max_copied_notes: Annotated[int, Field(ge=4)] = 16
+
+    @model_validator(mode="after")
+    def _know_systems(self) -> Self:
+        unknown = [system for system in self.systems if system not in GENERATORS]
+        if unknown or not self.systems:
+            raise ValueError(f"systems are some of {', '.join(GENERATORS)}")
+        return self
+
+
+class SynthesisConfig(Section):
+    """How clips become audio; the same for every system."""
+
+    soundfont: str = "FluidR3_GM"
+    sample_rate_hz: Annotated[int, Field(ge=22050, le=48000)] = 44100
+    loudness_lufs: Annotated[float, Field(ge=-40, le=-10)] = -20
+    true_peak_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1
+    lead_in_s: Annotated[float, Field(ge=0, le=1)] = 0.05
+    fade_out_s: Annotated[float, Field(ge=0, le=5)] = 1.5
+    mp3_kbps: Annotated[int, Field(ge=64, le=320)] = 128
+
+
+class TrialsConfig(Section):
+    """What one participant hears."""
+
+    per_participant: dict[str, Annotated[int, Field(ge=1)]] = {HUMAN: 10, "lstm": 5, "gan": 5}
+    longest_run: PositiveInt = 4
+    listen_s: Annotated[float, Field(ge=0)] = 5
+    confidence_levels: Annotated[int, Field(ge=2, le=7)] = 4
+    lease_minutes: PositiveInt = 60
+
+
+class RecruitmentConfig(Section):
+    """Whom the study wants, and when it has enough of them."""
+
+    target_participants: PositiveInt = 40
+    contact: str = "the researcher who gave you this link"
+    minutes: PositiveInt = 10
+
+
+class ServerConfig(Section):
+    """Where the study server listens."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    threads: Annotated[int, Field(ge=1, le=256)] = 16
+
+
+class AnalysisConfig(Section):
+    """Declared before the data: intervals, exclusions and the equivalence bound."""
+
+    confidence_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    minimum_listening_s: Annotated[float, Field(ge=0)] = 3
+    leave_out_known_tunes: bool = True
+    leave_out_unfinished: bool = True
+    equivalence_bound: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
+
+
+class Config(Section):
+    """A whole study."""
+
+    title: Annotated[str, Field(min_length=1)] = "Who's That Composer?"
+    version: Annotated[str, Field(min_length=1)] = "1"
+    seed: Annotated[int, Field(ge=0)] = 2018
+    data_dir: str = "data"
+    corpus: CorpusConfig = CorpusConfig()
+    training: TrainingConfig = TrainingConfig()
+    clips: ClipsConfig = ClipsConfig()
+    synthesis: SynthesisConfig = SynthesisConfig()
+    trials: TrialsConfig = TrialsConfig()
+    recruitment: RecruitmentConfig = RecruitmentConfig()
+    server: ServerConfig = ServerConfig()
+    analysis: AnalysisConfig = AnalysisConfig()
+
+    @model_validator(mode="after")
+    def _fit_trials_to_clips(self) -> Self:
+        heard, made = set(self.trials.per_participant), {HUMAN, *self.clips.systems}
+        if heard != made:
+            raise ValueError(
+                f"trials.per_participant names {', '.join(sorted(heard))}, "
+                f"but clips.systems makes {', '.join(sorted(made))}"
+            )
+        most = max(self.trials.per_participant.values())
+        if most > self.clips.per_system:
+            raise ValueError(
+                f"a session of {most} trials of one system needs as many clips, "
+                f"but clips.per_system is {self.clips.per_system}"
+            )
+        if self.synthesis.fade_out_s + self.trials.listen_s > self.clips.duration_s:
+            raise ValueError("clips.duration_s is shorter than trials.listen_s and synthesis.fade_out_s")
+        return self
+
+    @property
+    def folders(self) -> DataFolders:
+        """Where the study's data lie."""
+        return DataFolders(Path(self.data_dir))
+
+
+def load_config(path: Path, *, data_dir: Path | None = None) -> Config:
+    """Return the config in a YAML file, its data folder made absolute.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing or has mistakes: all of them, in one message.
+    """
+    config, problems = _validate(_read_yaml(path))
+    if config is None or problems:
+        count = f"{len(problems)} mistake{'s' if len(problems) > 1 else ''}"
+        raise ConfigError(list_problems(f"{path} has {count}; nothing was changed:", problems))
+    folder = data_dir or path.parent / config.data_dir
+    return config.model_copy(update={"data_dir": str(folder.resolve())})
+
+
+def _validate(raw: dict[str, Any]) -> tuple[Config | None, list[str]]:
+    try:
+        # As JSON, because strict validation of Python values would refuse lists for tuples.
+        return Config.model_validate_json(json.dumps(raw)), []
+    except ValidationError as error:
+        mistakes = error.errors()
+    problems = [_describe_mistake(mistake) for mistake in mistakes]
+    places = {mistake["loc"] for mistake in mistakes} - {()}
+    if (
+        places
+    ):  # rules between keys are checked only where the keys are sound: look again without the bad ones
+        for place in places:
+            _drop_key(raw, place)
+        problems += _validate(raw)[1]
+    return None, problems
+
+
+def _drop_key(raw: dict[str, Any], place: tuple[int | str, ...]) -> None:
+    """Remove the key at a place, or the deepest mapping's key on the way to it."""
+    holder = raw
+    for step in place[:-1]:
+        inner = holder.get(str(step))
+        if not isinstance(inner, dict):
+            holder.pop(str(step), None)
+            return
+        holder = inner
+    holder.pop(str(place[-1]), None)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist. Name another with --config.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+    except (MarkedYAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from None
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path} is not a study: it needs keys such as `corpus:` and `trials:`.")
+    return raw
+
+
+def _describe_mistake(mistake: Any) -> str:
+    where = ".".join(map(str, mistake["loc"])) or "study"
+    what = str(mistake["msg"]).removeprefix("Value error, ")
+    if mistake["type"] == "extra_forbidden":
+        return f"{where}: no such key; `study config` lists them"
+    if mistake["type"] == "value_error":
+        return f"{where}: {what}"
+    return f"{where}: {what} (got {mistake['input']!r})"

@@ -1,0 +1,59 @@
+"""How commands speak: one log format, one progress bar; libraries only log and yield."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+_console = Console(stderr=True)
+
+
+def set_up_logging(*, quiet: bool) -> None:
+    """Send log records to the terminal: warnings only where quiet."""
+    handler = RichHandler(console=_console, show_path=False, show_time=False, show_level=False)
+    logging.basicConfig(
+        level=logging.WARNING if quiet else logging.INFO, format="%(message)s", handlers=[handler]
+    )
+    for chatty in ("matplotlib", "httpx", "absl"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class ProgressBar:
+    """What a long loop reports to; `advance` and `describe` are all it needs to know."""
+
+    def __init__(self, progress: Progress, total: int, label: str) -> None:
+        """Add a bar of that many steps."""
+        self._progress = progress
+        self._task = progress.add_task(label, total=total, note="")
+
+    def advance(self, steps: int = 1) -> None:
+        """Count steps done."""
+        self._progress.advance(self._task, steps)
+
+    def describe(self, note: str) -> None:
+        """Show a live note, such as the loss, behind the bar."""
+        self._progress.update(self._task, note=note)
+
+
+@contextmanager
+def show_progress(label: str, total: int) -> Iterator[ProgressBar]:
+    """Show a bar with the time left while the block runs; plain lines where there is no terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=_console) as progress:
+        yield ProgressBar(progress, total, label)
+
+
+def say(line: str) -> None:
+    """Print one result line to standard output."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

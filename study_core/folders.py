@@ -1,0 +1,51 @@
+"""Where each stage's files lie under the data folder; change a path here and nowhere else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolders:
+    """The folders of one study's data."""
+
+    root: Path
+
+    @property
+    def corpus(self) -> Path:
+        """Imported corpora, a folder each, and `pieces.csv` of the one the study runs on."""
+        return self.root / "corpus"
+
+    @property
+    def models(self) -> Path:
+        """Trained generators, a folder each: weights, history and loss plot."""
+        return self.root / "models"
+
+    @property
+    def clips(self) -> Path:
+        """MIDI clips and `clips.csv`."""
+        return self.root / "clips"
+
+    @property
+    def stimuli(self) -> Path:
+        """Audio stimuli under opaque ids and `stimuli.csv`."""
+        return self.root / "stimuli"
+
+    @property
+    def database(self) -> Path:
+        """The study server's SQLite file."""
+        return self.root / "study.sqlite3"
+
+    @property
+    def export(self) -> Path:
+        """The data set that `study export` writes."""
+        return self.root / "export"
+
+    @property
+    def report(self) -> Path:
+        """The report that `study analyze` writes."""
+        return self.root / "report"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys and passwords, readable by the owner only."""
+        return self.root / "secrets"

@@ -1,0 +1,43 @@
+"""The study's secret key: it names stimuli, signs cookies, and never leaves the data folder."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+_KEY_BYTES = 32
+
+
+def load_secret(folder: Path, name: str = "key") -> str:
+    """Return the secret of that name, made on first use in a file that only its owner can read."""
+    path = folder / name
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return _make_secret(path)
+
+
+def opaque_id(key: str, *parts: str) -> str:
+    """Return 32 hex digits that stand for the parts and tell nothing to those without the key.
+
+    HMAC-SHA256 cut to 128 bits: stable from run to run, so a rerun names the same things alike.
+    """
+    message = "/".join(parts).encode()
+    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()[:32]
+
+
+def _make_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    value = secrets.token_hex(_KEY_BYTES)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(value + "\n")
+    try:
+        os.link(draft, path)  # fails where another process was first: its secret counts
+    except FileExistsError:
+        value = path.read_text(encoding="ascii").strip()
+    finally:
+        draft.unlink()
+    return value

@@ -1,0 +1,1 @@
+"""From stimuli to judgments: the study server, its bots and its export."""
