@@ -6,12 +6,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from study_core.config import Config, load_config
 from study_core.console import say, set_up_logging
 from study_core.errors import StudyError
+
+if TYPE_CHECKING:
+    from study_core.config import Config
 
 # In the order of the flow: name -> (module, attribute, help). The help stands here so that
 # `study --help` loads no stage; a test holds it equal to the command's own.
@@ -39,8 +42,10 @@ class Options:
     data_dir: Path | None
     quiet: bool
 
-    def load(self) -> Config:
+    def load(self) -> "Config":
         """Return the study's config."""
+        from study_core.config import load_config
+
         return load_config(self.config_path, data_dir=self.data_dir)
 
     def as_arguments(self) -> list[str]:
@@ -128,7 +133,7 @@ def config(options: Options) -> None:
         say(line)
 
 
-def list_keys(section: Config) -> list[str]:
+def list_keys(section: "Config") -> list[str]:
     """Return a line `key: value` for every key of a config."""
     lines = []
     for name, value in section.model_dump().items():

@@ -53,6 +53,8 @@ class ClipsConfig(Section):
         unknown = [system for system in self.systems if system not in GENERATORS]
         if unknown or not self.systems:
             raise ValueError(f"systems are some of {', '.join(GENERATORS)}")
+        if len(set(self.systems)) < len(self.systems):
+            raise ValueError(f"names a system twice: {', '.join(self.systems)}")
         return self
 
 

@@ -4,20 +4,15 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.logging import RichHandler
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-_console = Console(stderr=True)
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 def set_up_logging(*, quiet: bool) -> None:
-    """Send log records to the terminal: warnings only where quiet."""
-    handler = RichHandler(console=_console, show_path=False, show_time=False, show_level=False)
-    logging.basicConfig(
-        level=logging.WARNING if quiet else logging.INFO, format="%(message)s", handlers=[handler]
-    )
+    """Send log records to standard error as plain lines: warnings only where quiet."""
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
     for chatty in ("matplotlib", "httpx", "absl"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
@@ -25,7 +20,7 @@ def set_up_logging(*, quiet: bool) -> None:
 class ProgressBar:
     """What a long loop reports to; `advance` and `describe` are all it needs to know."""
 
-    def __init__(self, progress: Progress, total: int, label: str) -> None:
+    def __init__(self, progress: "Progress", total: int, label: str) -> None:
         """Add a bar of that many steps."""
         self._progress = progress
         self._task = progress.add_task(label, total=total, note="")
@@ -42,6 +37,9 @@ class ProgressBar:
 @contextmanager
 def show_progress(label: str, total: int) -> Iterator[ProgressBar]:
     """Show a bar with the time left while the block runs; plain lines where there is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -49,7 +47,7 @@ def show_progress(label: str, total: int) -> Iterator[ProgressBar]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=_console) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         yield ProgressBar(progress, total, label)
 
 

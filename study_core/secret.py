@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 _KEY_BYTES = 32
@@ -30,14 +31,13 @@ def opaque_id(key: str, *parts: str) -> str:
 def _make_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     value = secrets.token_hex(_KEY_BYTES)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(value + "\n")
     try:
-        os.link(draft, path)  # fails where another process was first: its secret counts
-    except FileExistsError:
+        os.link(draft, path)
+    except FileExistsError:  # another process was first: its secret counts
         value = path.read_text(encoding="ascii").strip()
     finally:
-        draft.unlink()
+        Path(draft).unlink()
     return value

@@ -1,0 +1,23 @@
+# Two commands on a fresh machine: `make study` and `make test`. Each does its own set-up.
+.PHONY: study test test-all lint docs
+
+study: ## prepare the study of config.yaml and serve it
+	@./setup.sh study
+	@.venv/bin/study run
+
+test: lint ## what must pass before anything lands
+	@.venv/bin/pytest
+
+test-all: lint ## the slow ones too
+	@.venv/bin/pytest -m "slow or not slow"
+
+lint:
+	@./setup.sh test
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/mypy --no-error-summary
+	@.venv/bin/lint-imports > /dev/null || .venv/bin/lint-imports
+	@.venv/bin/cog --check README.md
+
+docs: ## paste what the commands print into the README
+	@.venv/bin/cog -r README.md

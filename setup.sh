@@ -1,0 +1,65 @@
+#!/bin/sh
+# Makes everything ready for `make study` or `make test`: Debian packages, uv and the environment.
+# A second call checks and changes nothing. Where it may not install, it says what to install.
+set -eu
+cd "$(dirname "$0")"
+
+UV_VERSION=0.13.9
+packages="libfluidsynth3 fluid-soundfont-gm lame"
+groups="--no-dev --inexact"
+if [ "${1:-study}" = test ]; then
+    packages="$packages timgm6mb-soundfont ffmpeg chromium"
+    groups=""
+fi
+
+fail() {
+    printf 'Error: %s\n' "$1" >&2
+    exit 2
+}
+
+is_installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+list_missing() {
+    for package in $packages; do
+        is_installed "$package" || printf ' %s' "$package"
+    done
+    python3 -c 'import ensurepip' 2>/dev/null || have_uv || printf ' python3-venv'
+}
+
+have_uv() {
+    command -v uv >/dev/null 2>&1 || [ -x .tools/bin/uv ]
+}
+
+install_packages() {
+    command -v apt-get >/dev/null 2>&1 || fail "this system has no apt-get. Install what corresponds to these Debian packages, then run \`.venv/bin/study run\`:$1"
+    if [ "$(id -u)" = 0 ]; then
+        as_root=""
+    elif command -v sudo >/dev/null 2>&1 && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+        as_root="sudo"
+    else
+        fail "these Debian packages are missing and only root may install them. Run: apt-get install --no-install-recommends$1"
+    fi
+    echo "Installing Debian packages:$1"
+    # shellcheck disable=SC2086 # the list is meant to be split
+    if ! { $as_root apt-get -q update &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $1; }; then
+        fail "apt-get could not install:$1. Its own message stands above; mend it and run the same command again."
+    fi
+}
+
+find_uv() {
+    command -v uv || {
+        [ -x .tools/bin/uv ] || {
+            python3 -m venv .tools && .tools/bin/pip install --quiet "uv==$UV_VERSION"
+        } >&2
+        echo .tools/bin/uv
+    }
+}
+
+missing=$(list_missing)
+[ -z "$missing" ] || install_packages "$missing"
+uv=$(find_uv) || fail "uv could not be installed with pip; its message stands above. Install uv $UV_VERSION by other means and run the same command again."
+# shellcheck disable=SC2086
+"$uv" sync --frozen --quiet $groups || fail "the Python environment could not be made; uv's message stands above."

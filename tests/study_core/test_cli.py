@@ -1,0 +1,58 @@
+"""The `study` command: light, complete, and plain about mistakes."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from study_core.cli import COMMANDS, main
+
+HEAVY = "tensorflow keras music21 flask sqlalchemy pandas scipy matplotlib fluidsynth"
+STAGES = "models synthesis study_server analysis"
+
+
+def run_study(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "study_core.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_help_loads_no_stage_and_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom study_core.cli import cli\n"
+        "cli.main(['--help'], standalone_mode=False)\n"
+        f"sys.exit(str([n for n in '{HEAVY} {STAGES}'.split() if n in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "[]"
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_tells_the_commands_own_help(name: str) -> None:
+    module, attribute, text = COMMANDS[name]
+    command: click.Command = getattr(importlib.import_module(module), attribute)
+    assert command.get_short_help_str(limit=200).rstrip(".") == text.rstrip(".")
+    assert command.name == name
+
+
+def test_an_unknown_command_is_refused_with_status_2() -> None:
+    done = run_study("compose")
+    assert (done.returncode, "No such command 'compose'" in done.stderr) == (2, True)
+
+
+def test_a_mistake_that_a_person_can_mend_shows_no_traceback(tmp_path: Path) -> None:
+    done = run_study("--config", str(tmp_path / "none.yaml"), "prepare")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ")
+    assert "none.yaml does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_config_lists_every_key(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--config", str(repository / "config.yaml"), "config"])
+    printed = capsys.readouterr().out.splitlines()
+    assert "clips.duration_s: 20.0" in printed
+    assert "version: 1" in printed

@@ -1,0 +1,99 @@
+"""config.yaml: one page, every mistake at once."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from study_core.config import Config, load_config
+from study_core.errors import ConfigError
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_shipped_config_holds_every_key_with_its_default(repository: Path) -> None:
+    shipped = load_config(repository / "config.yaml").model_dump()
+    expected = Config().model_dump() | {"data_dir": str(repository / "data")}
+    assert shipped == expected
+    text = (repository / "config.yaml").read_text(encoding="utf-8")
+    for name, value in expected.items():
+        for key in value if isinstance(value, dict) else [name]:
+            assert f"{key}:" in text, f"{key} is not on the page"
+
+
+def test_every_line_of_the_shipped_config_that_sets_a_number_says_what_it_is(repository: Path) -> None:
+    lines = (repository / "config.yaml").read_text(encoding="utf-8").splitlines()
+    bare = [line for line in lines if line.startswith("  ") and "#" not in line]
+    self_explaining = ("sample_rate_hz", "confidence_level", "port", "threads", "contact")
+    assert [line for line in bare if not line.strip().startswith(self_explaining)] == []
+
+
+def test_five_mistakes_are_named_in_one_message(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        'seed: "7"\n'
+        "corpus: {test_share: 3}\n"
+        "synthesis: {loudness_lufs: -3, sample_rate: 44100}\n"
+        "trials: {per_participant: {human: 10, lstm: 5}}\n",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    message = str(caught.value)
+    assert "config.yaml has 5 mistakes" in message
+    for named in (
+        "seed: Input should be a valid integer (got '7')",
+        "corpus.test_share: Input should be less than 0.5 (got 3)",
+        "synthesis.loudness_lufs",
+        "synthesis.sample_rate: no such key",
+        "trials.per_participant names human, lstm, but clips.systems makes gan, human, lstm",
+    ):
+        assert named in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("clips: {systems: [llama]}\n", "systems are some of lstm, gan"),
+        ("clips: {systems: [lstm, lstm]}\n", "names a system twice"),
+        ("clips: {per_system: 4}\n", "a session of 10 trials of one system needs as many clips"),
+        ("clips: {duration_s: 6}\n", "shorter than trials.listen_s and synthesis.fade_out_s"),
+        ("title: a\ntitle: b\n", 'found duplicate key "title"'),
+        ("title: [\n", "is not YAML"),
+        ("- a\n", "is not a study"),
+        ("trials: 3\n", "trials: Input should be an object"),
+    ],
+)
+def test_a_mistake_says_where_it_is(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        load_config(write(tmp_path, text))
+
+
+def test_a_missing_config_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.yaml does not exist\. Name another with --config\."):
+        load_config(tmp_path / "none.yaml")
+
+
+def test_a_config_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load_config(tmp_path)
+
+
+def test_an_empty_config_is_the_default_study(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, ""))
+    assert config.folders.root == tmp_path / "data"
+    assert config.trials == Config().trials
+
+
+def test_the_data_folder_can_be_set_from_outside(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, "data_dir: here\n"), data_dir=tmp_path / "there")
+    assert config.folders.root == tmp_path / "there"
+
+
+def test_a_config_cannot_be_changed_after_loading() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Config().title = "other"  # type: ignore[misc]

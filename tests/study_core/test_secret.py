@@ -1,0 +1,36 @@
+"""The study's secrets stay the same, stay private and tell nothing."""
+
+import stat
+import threading
+from pathlib import Path
+
+from study_core.secret import load_secret, opaque_id
+
+
+def test_a_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    first = load_secret(tmp_path / "secrets")
+    assert load_secret(tmp_path / "secrets") == first
+    assert len(first) == 64
+    assert stat.S_IMODE((tmp_path / "secrets/key").stat().st_mode) == 0o600
+
+
+def test_two_secrets_differ(tmp_path: Path) -> None:
+    assert load_secret(tmp_path, "a") != load_secret(tmp_path, "b")
+    assert load_secret(tmp_path / "other", "a") != load_secret(tmp_path, "a")
+
+
+def test_many_first_users_at_once_get_one_secret(tmp_path: Path) -> None:
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(load_secret(tmp_path))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 16
+    assert len(set(found)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_an_opaque_id_is_stable_and_depends_on_the_key_and_the_parts() -> None:
+    assert opaque_id("key", "stimulus", "lstm-1") == opaque_id("key", "stimulus", "lstm-1")
+    assert len({opaque_id(key, part) for key in "ab" for part in "cd"}) == 4
