@@ -1,0 +1,95 @@
+"""The declared rules that leave judgments out, applied by code that cannot see the answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from study_core.config import AnalysisConfig
+
+OUTCOMES = ("judged_human", "confidence")
+"""What a rule never sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One reason to leave a judgment out."""
+
+    name: str
+    column: str
+    """The column the rule reads; without it the rule cannot be applied."""
+    matches: Callable[["pd.Series[Any]"], "pd.Series[bool]"]
+    """Return True for the rows to leave out; an empty cell is never a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row of the flow table: what was left after a rule."""
+
+    name: str
+    left_out: int | None
+    """Judgments that this rule left out of those before it; None where it could not be applied."""
+    judgments: int
+    listeners: int
+    clips: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """The judgments before and after the rules."""
+
+    before: pd.DataFrame
+    """All judgments of the kind analyzed: real ones, or simulated ones where there are no others."""
+    kept: pd.DataFrame
+    steps: tuple[Step, ...]
+    simulated: bool
+    """Whether the listeners are simulated."""
+
+
+def apply_rules(table: pd.DataFrame, config: AnalysisConfig) -> Exclusions:
+    """Return the judgments that the declared rules keep, with a flow table.
+
+    Simulated listeners never mix with real ones: where there are both, the simulated are left out first.
+    """
+    blind = table.drop(columns=[name for name in OUTCOMES if name in table])
+    steps = [_count("in the file", None, blind)]
+    simulated = "is_simulated" in blind and bool(blind["is_simulated"].eq(True).all())
+    rules = list_rules(config)
+    if not simulated:
+        rules = [SIMULATED, *rules]
+    before = blind.index
+    for rule in rules:
+        blind, step = _apply(rule, blind)
+        steps.append(step)
+        if rule is SIMULATED:
+            before = blind.index
+    return Exclusions(table.loc[before], table.loc[blind.index], tuple(steps), simulated)
+
+
+def list_rules(config: AnalysisConfig) -> list[Rule]:
+    """Return the rules that a config declares, in the order in which they are applied."""
+    least = config.minimum_listening_s
+    declared = [
+        (config.leave_out_unfinished, UNFINISHED),
+        (least > 0, Rule(f"heard for less than {least:g} s", "heard_s", lambda heard: heard.lt(least))),
+        (config.leave_out_known_tunes, KNOWN_TUNE),
+    ]
+    return [rule for is_declared, rule in declared if is_declared]
+
+
+SIMULATED = Rule("simulated listener", "is_simulated", lambda claims: claims.eq(True))
+UNFINISHED = Rule("session not finished", "session_status", lambda status: status.eq("unfinished"))
+KNOWN_TUNE = Rule("listener knew the tune", "knows_tune", lambda claims: claims.eq(True))
+
+
+def _apply(rule: Rule, rows: pd.DataFrame) -> tuple[pd.DataFrame, Step]:
+    if rule.column not in rows:
+        return rows, _count(rule.name, None, rows, note=f"not applied: there is no column {rule.column}")
+    kept = rows[~rule.matches(rows[rule.column])]
+    return kept, _count(rule.name, len(rows) - len(kept), kept)
+
+
+def _count(name: str, left_out: int | None, rows: pd.DataFrame, note: str = "") -> Step:
+    return Step(name, left_out, len(rows), rows["participant_id"].nunique(), rows["clip_id"].nunique(), note)
