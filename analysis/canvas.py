@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from study_core.manifest import write_bytes
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -22,6 +24,7 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "study",
     "font.family": "DejaVu Sans",
     "font.size": 11,
+    "text.parse_math": False,  # a dollar sign in a system's name is one
     "axes.titlesize": 13,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -32,6 +35,7 @@ STYLE: dict[Any, Any] = {
     "axes.edgecolor": LINE,
     "axes.labelcolor": SOFT,
     "text.color": INK,
+    "legend.labelcolor": INK,
     "xtick.color": SOFT,
     "ytick.color": LINE,
     "ytick.labelcolor": INK,
@@ -41,38 +45,33 @@ STYLE: dict[Any, Any] = {
     "savefig.facecolor": PAPER,
     "savefig.dpi": 200,
 }
-WIDTH_IN, ROW_IN, FRAME_IN = 6.0, 0.72, 1.55
+WIDTH_IN, ROW_IN, FRAME_IN = 5.6, 0.68, 1.5
+
+
+def set_style() -> "AbstractContextManager[None]":
+    """Return a context in which figures are drawn and saved; Matplotlib's settings outside it stay as they are."""
+    from matplotlib import rc_context
+
+    return rc_context(STYLE)
 
 
 def start_figure(rows: int, title: str, note: str = "") -> "tuple[Figure, Axes]":
     """Return a figure high enough for so many rows, with its title and a note in the warning color."""
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH_IN, FRAME_IN + ROW_IN * rows), layout="constrained")
-        axes = figure.add_subplot()
-        axes.set_title(title)
-        axes.annotate(
-            note,
-            (0, 1),
-            (0, 8),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            color=ALERT,
-            weight="bold",
-        )
+    figure = Figure(figsize=(WIDTH_IN, FRAME_IN + ROW_IN * rows), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title)
+    place = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    axes.annotate(note, (0, 1), (0, 8), color=ALERT, weight="bold", **place)
     return figure, axes
 
 
 def save_figure(figure: "Figure", path: Path) -> str:
     """Write a figure as SVG and PNG beside each other and return the SVG; same figure, same bytes."""
-    from matplotlib import rc_context
-
     svg, png = io.BytesIO(), io.BytesIO()
-    with rc_context(STYLE):
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(png, format="png", metadata={"Software": None})
+    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(png, format="png", metadata={"Software": None})
     write_bytes(path.with_suffix(".svg"), svg.getvalue())
     write_bytes(path.with_suffix(".png"), png.getvalue())
     return svg.getvalue().decode()

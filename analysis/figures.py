@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.canvas import GENERATORS, INK, LINE, PAPER, SOFT, save_figure, start_figure
+from analysis.canvas import GENERATORS, INK, LINE, PAPER, SOFT, save_figure, set_style, start_figure
 from analysis.estimates import Estimate
 from analysis.findings import Findings, Study
 from analysis.readings import D_PRIME, SIMULATED, percent
@@ -31,7 +31,8 @@ def write_figures(study: Study, folder: Path) -> dict[str, str]:
         "detection": draw_detection,
         "listeners": draw_listeners,
     }
-    return {name: save_figure(figure(study), folder / f"figure-{name}") for name, figure in draw.items()}
+    with set_style():
+        return {name: save_figure(figure(study), folder / f"figure-{name}") for name, figure in draw.items()}
 
 
 def draw_fooling(study: Study) -> "Figure":
@@ -42,7 +43,7 @@ def draw_fooling(study: Study) -> "Figure":
     human = found.human.rate
     if human.low is not None and human.high is not None:
         axes.axvspan(human.low, human.high, color=LINE, alpha=0.55, linewidth=0)
-    axes.axvline(human.value, color=SOFT, linewidth=1, linestyle=(0, (4, 3)))
+    axes.plot([human.value] * 2, [0, len(rows)], color=SOFT, linewidth=1, linestyle=(0, (4, 3)))
     for row, fooling in enumerate(rows):
         color = _color(found, fooling.system)
         _draw_clips(axes, row, found, fooling.system)
@@ -98,10 +99,12 @@ def expect_guessing(findings: Findings) -> "np.ndarray[tuple[int], np.dtype[np.f
     from scipy import stats
 
     expected = np.zeros(round(1 / STEP) + 1)
+    edges = (np.arange(len(expected) + 1) - 0.5) * STEP
     for trials, listeners in findings.listeners["n_trials"].value_counts(sort=False).items():
-        correct = np.arange(int(str(trials)) + 1)
-        chance = stats.binom.pmf(correct, correct[-1], 0.5) * listeners
-        expected += np.bincount(_bar(correct / correct[-1]), chance, len(expected))
+        # Each count is spread over its width, 1 / trials: else bars that no count falls into would dip.
+        n = int(str(trials))
+        below = np.concatenate([[0], stats.binom.cdf(np.arange(n + 1), n, 0.5)])
+        expected += listeners * np.diff(np.interp(edges, (np.arange(n + 2) - 0.5) / n, below))
     return expected
 
 

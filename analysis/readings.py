@@ -68,8 +68,8 @@ def read_fooling(study: Study) -> str:
     rates = sorted(found.generators, key=lambda g: (-g.fooling.rate.value, g.system))
     best = rates[0]
     return (
-        f"{best.system} was taken for human {'most often, ' if len(rates) > 1 else ''}"
-        f"in {percent(best.fooling.rate.value)} of its trials; human clips themselves were called human "
+        f"{'Of the generators, ' if len(rates) > 1 else ''}{best.system} was taken for human "
+        f"{'most often, ' if len(rates) > 1 else ''}in {percent(best.fooling.rate.value)} of its trials; human clips themselves were called human "
         f"in {percent(found.human.rate.value)}, and that, not half, is the mark to compare with."
     )
 

@@ -109,13 +109,19 @@ def _read_cells(data: bytes, path: Path) -> pd.DataFrame:
     header = data.split(b"\n", 1)[0]
     separator = ";" if header.count(b";") > header.count(b",") else ","
     try:
-        return pd.read_csv(
-            io.BytesIO(data), sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        cells = pd.read_csv(
+            io.BytesIO(data),
+            sep=separator,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            index_col=False,
         )
     except pd.errors.EmptyDataError:
         raise ResponsesError(f"{path} is empty; it needs a header and a row per judgment.") from None
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise ResponsesError(f"{path} is not a CSV table in UTF-8: {str(error).strip()}.") from None
+    return cells.fillna("")  # rows that end early
 
 
 def _rename(cells: pd.DataFrame, names: Mapping[str, str], path: Path) -> pd.DataFrame:
@@ -132,6 +138,8 @@ def _rename(cells: pd.DataFrame, names: Mapping[str, str], path: Path) -> pd.Dat
         for name, theirs in wanted.items()
         if COLUMNS[name].required and theirs not in cells and name not in (*names, JUDGED_GENERATED)
     ]
+    if {"judged_human", JUDGED_GENERATED} <= set(names):
+        problems.append(f"give judged_human or {JUDGED_GENERATED}, not both")
     if problems:
         problems.append(f"the file has: {', '.join(map(str, cells.columns))}")
     _raise_problems(path, problems)
