@@ -1,0 +1,173 @@
+"""Bots that take the whole study over HTTP, through the pages and forms that people use."""
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+import httpx
+
+from study_core.config import Config
+from study_core.errors import StudyError
+from study_core.manifest import read_manifest, sha256_bytes
+from study_core.seeds import random_generator
+from study_core.types import HUMAN, Stimulus
+from study_server.listeners import Listener, Skill
+from study_server.protocol import MANIFEST
+from study_server.security import PROOF_HEADER, prove_simulation
+
+TIMEOUT_S = 60.0
+PAUSES_S = (0.2, 0.5, 1.0, 2.0)
+LAST_PAGE = "/thanks"
+
+
+class Page(HTMLParser):
+    """What a bot sees of a page: its first form and its first sound."""
+
+    def __init__(self, html: str) -> None:
+        """Read a page."""
+        super().__init__()
+        self.action: str | None = None
+        self.fields: dict[str, str] = {}
+        self.sound: str | None = None
+        self._is_inside = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the form's address, its hidden fields and the sound's address."""
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form" and self.action is None:
+            self.action, self._is_inside = values.get("action", ""), True
+        elif tag == "input" and self._is_inside and values.get("type") == "hidden":
+            self.fields[values["name"]] = values.get("value", "")
+        elif tag == "audio" and self.sound is None:
+            self.sound = values.get("src")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Notice the end of the form."""
+        self._is_inside = self._is_inside and tag != "form"
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How many listeners take part, how skilled, and how badly connected."""
+
+    n_participants: int
+    skill: Skill
+    seed: int
+    concurrency: int = 8
+    loss: float = 0.0
+    """Share of answers whose acknowledgment is lost, so that they are sent again."""
+
+
+class Bot:
+    """One simulated listener on its way through the study."""
+
+    def __init__(self, crowd: Crowd, index: int, config: Config, stimuli: Mapping[str, Stimulus]) -> None:
+        """Draw the listener; `stimuli` are by the hash of their audio."""
+        levels = config.trials.confidence_levels
+        self._listener = Listener(crowd.skill, crowd.seed, index, levels)
+        self._network = random_generator(crowd.seed, "network", index)
+        self._loss, self._stimuli = crowd.loss, stimuli
+
+    def take_part(self, client: httpx.Client) -> None:
+        """Go from the welcome page to the last one."""
+        reply = _send(client, "GET", "/")
+        while reply.url.path != LAST_PAGE:
+            page = Page(reply.text)
+            if page.action is None:
+                raise StudyError(f"{reply.url} has no form: is this the address of a study server?")
+            fields = page.fields | self._answer(client, reply.url.path, page)
+            if self._network.random() < self._loss:
+                _send(client, "POST", page.action, fields)  # stored, but this bot never learns it
+            reply = _send(client, "POST", page.action, fields)
+
+    def _answer(self, client: httpx.Client, path: str, page: Page) -> dict[str, str]:
+        if path == "/consent":
+            return {"agrees": "1"}
+        if page.sound is None or not path.startswith("/trial/"):
+            return {}
+        stimulus = self._recognise(_send(client, "GET", page.sound).content)
+        response = self._listener.respond(stimulus.clip_id, is_generated=stimulus.system != HUMAN)
+        listened_s = str(stimulus.stimulus_duration_s)
+        return {
+            "answer": "human" if response.judged_human else "computer",
+            "confidence": str(response.confidence),
+            "heard_s": listened_s,
+            "answer_time_s": listened_s,
+            "n_plays": "1",
+            "stalls": "0",
+            "hidden_count": "0",
+        }
+
+    def _recognise(self, audio: bytes) -> Stimulus:
+        stimulus = self._stimuli.get(sha256_bytes(audio))
+        if stimulus is None:
+            raise StudyError(
+                "The server plays audio that does not stand in this data folder's stimuli.csv. "
+                "Name the data folder that it serves with --data-dir."
+            )
+        return stimulus
+
+
+def simulate(config: Config, crowd: Crowd, url: str) -> Iterator[int]:
+    """Send simulated listeners through the study at an address; yield how many have finished so far.
+
+    Raises
+    ------
+    StudyError
+        If no study server answers there, it is another study's, or it fails.
+    """
+    rows = read_manifest(config.folders.stimuli / MANIFEST, Stimulus)
+    stimuli = {stimulus.stimulus_sha256: stimulus for stimulus in rows}
+    proof = {PROOF_HEADER: prove_simulation(config.folders)}
+
+    def run(index: int) -> None:
+        with httpx.Client(base_url=url, headers=proof, follow_redirects=True, timeout=TIMEOUT_S) as client:
+            Bot(crowd, index, config, stimuli).take_part(client)
+
+    _require_server(url)
+    with ThreadPoolExecutor(crowd.concurrency) as pool:
+        runs = [pool.submit(run, index) for index in range(crowd.n_participants)]
+        try:
+            for n_finished, done in enumerate(as_completed(runs), start=1):
+                done.result()
+                yield n_finished
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _require_server(url: str) -> None:
+    try:
+        httpx.get(url, timeout=TIMEOUT_S)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        raise StudyError(
+            f"No study server answers at {url} ({error}). Start one with `study serve`, or name its address "
+            "with --url."
+        ) from None
+
+
+def _send(
+    client: httpx.Client, method: str, url: str, fields: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """Send a request and follow it to the page that comes of it; try again where the network fails."""
+    for pause_s in PAUSES_S:
+        try:
+            return _require_success(client.request(method, url, data=fields))
+        except httpx.TransportError:
+            time.sleep(pause_s)
+    return _require_success(client.request(method, url, data=fields))
+
+
+def _require_success(reply: httpx.Response) -> httpx.Response:
+    if reply.status_code == httpx.codes.FORBIDDEN:
+        raise StudyError(
+            f"The server at {reply.url} does not take these listeners for simulated ones: it runs on another "
+            "data folder. Name that folder with --data-dir."
+        )
+    if not reply.is_success:
+        raise StudyError(
+            f"The server answered {reply.status_code} to {reply.request.method} {reply.url}. See its log."
+        )
+    return reply

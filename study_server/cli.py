@@ -1,0 +1,108 @@
+"""The commands `study serve`, `study simulate` and `study export`."""
+
+from typing import Any
+
+import click
+
+from study_core.cli import Options
+from study_core.config import Config
+from study_core.console import say, show_progress
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Listen here instead of server.port; 0: any free one."
+)
+@click.pass_obj
+def serve(options: Options, port: int | None) -> None:
+    """Run the study server.
+
+    It checks the stimuli and the frozen protocol first, then prints two addresses: the participants' and
+    the researcher's. Stop it with Ctrl-C; every answer that was acknowledged is kept.
+    """
+    from study_server.app import create_app
+    from study_server.server import describe_address, open_server, run_until_stopped
+
+    config = options.load()
+    app = create_app(config)
+    server = open_server(app, config.server, port)
+    address = describe_address(server, config.server.host)
+    say(f"Participants: {address}/")
+    say(f"Researcher:   {address}/researcher  (password: {app.extensions['study'].password.place})")
+    run_until_stopped(server)
+
+
+@click.command()
+@click.option("--participants", type=click.IntRange(1), default=40, show_default=True, help="How many.")
+@click.option("--dprime", type=float, default=0.6, show_default=True, help="The population's d'.")
+@click.option("--criterion", type=float, default=0.0, show_default=True, help="The population's criterion c.")
+@click.option(
+    "--bias-sd", type=click.FloatRange(0), default=0.3, show_default=True, help="Of listeners' criteria."
+)
+@click.option(
+    "--sensitivity-sd", type=click.FloatRange(0), default=0.2, show_default=True, help="Of listeners' d'."
+)
+@click.option(
+    "--clip-sd", type=click.FloatRange(0), default=0.3, show_default=True, help="Of clips' effects."
+)
+@click.option("--url", help="Of the server; by default server.host and server.port of config.yaml.")
+@click.option("--seed", type=click.IntRange(0), help="Of the listeners; by default the study's.")
+@click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True, help="At a time.")
+@click.option(
+    "--loss",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Share of answers sent twice, as if the acknowledgment were lost.",
+)
+@click.pass_obj
+def simulate(options: Options, /, **given: Any) -> None:
+    """Send listeners of known skill through the server.
+
+    They take the whole study over HTTP, know a clip by its audio, and answer by signal detection
+    (--dprime and --criterion are the population's, over listeners and clips). They are stored as simulated.
+    """
+    from study_server import bots
+    from study_server.listeners import Skill
+
+    config = options.load()
+    n, url = given["participants"], find_url(config, given["url"])
+    skill = Skill(
+        **{key: given[key] for key in ("dprime", "criterion", "bias_sd", "sensitivity_sd", "clip_sd")}
+    )
+    seed = config.seed if given["seed"] is None else given["seed"]
+    crowd = bots.Crowd(n, skill, seed, given["concurrency"], given["loss"])
+    n_finished = 0
+    with show_progress("Listening", n) as progress:
+        for n_finished in bots.simulate(config, crowd, url):  # noqa: B007 (the last count is said below)
+            progress.advance()
+    say(f"{n_finished} of {n} simulated listeners finished the study at {url}")
+
+
+@click.command()
+@click.option("--simulated", is_flag=True, help="The simulated participants instead of the real ones.")
+@click.option(
+    "--unblind", "reason", default="", help="Why to look before the stop rule is met; it is logged."
+)
+@click.pass_obj
+def export(options: Options, simulated: bool, reason: str) -> None:  # noqa: FBT001 (Click's flag)
+    """Write the data set.
+
+    One row per judgment in responses.csv, a data dictionary in responses.json, the flow account in
+    flow.json.
+    """
+    from study_server.export import export_data_set, write_data_set
+    from study_server.store import find_store
+
+    config = options.load()
+    store = find_store(config.folders.database)
+    data_set = export_data_set(store, config, is_simulated=simulated, reason=reason)
+    path = write_data_set(data_set, config.folders.export)
+    who = "simulated" if simulated else "real"
+    say(f"{data_set.n_judgments} judgments by {who} participants are in {path}")
+
+
+def find_url(config: Config, url: str | None) -> str:
+    """Return the server's address."""
+    host = "127.0.0.1" if config.server.host == "0.0.0.0" else config.server.host  # noqa: S104
+    return (url or f"http://{host}:{config.server.port}").rstrip("/")

@@ -1,0 +1,152 @@
+"""The running study's protocol: config and stimuli under one hash, frozen once people take part."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from study_core.config import Config
+from study_core.errors import StimulusError, StudyError, list_problems
+from study_core.manifest import fingerprint, read_manifest, sha256_file
+from study_core.types import Stimulus
+from study_server.playlist import draw
+from study_server.tables import Protocol, now_utc
+
+MANIFEST = "stimuli.csv"
+
+
+@dataclass(frozen=True)
+class RunningProtocol:
+    """The config and the stimuli that this server runs on."""
+
+    config: Config
+    stimuli: Sequence[Stimulus]
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash that every judgment carries: all of config but where the server and the data are."""
+        return fingerprint(self.frozen_config, sorted(s.stimulus_sha256 for s in self.stimuli))
+
+    @property
+    def frozen_config(self) -> dict[str, object]:
+        """The part of the config that may not change under a running study."""
+        return self.config.model_dump(mode="json", exclude={"server", "data_dir"})
+
+    @cached_property
+    def by_id(self) -> dict[str, Stimulus]:
+        """The stimuli by their ids."""
+        return {stimulus.stimulus_id: stimulus for stimulus in self.stimuli}
+
+    @property
+    def n_trials(self) -> int:
+        """Trials of one session."""
+        return sum(self.config.trials.per_participant.values())
+
+    def draw(self, counts: dict[str, int], seed: int) -> list[str]:
+        """Return one session's stimulus ids in the order of its trials."""
+        trials = self.config.trials
+        return draw(self.stimuli, counts, trials.per_participant, trials.longest_run, seed)
+
+
+def load_protocol(config: Config) -> RunningProtocol:
+    """Return the protocol of a study whose stimuli are all there and unaltered.
+
+    Raises
+    ------
+    StudyError
+        If stimuli are missing or altered (all are named), or too few for a session.
+    """
+    folder = config.folders.stimuli
+    stimuli = read_manifest(folder / MANIFEST, Stimulus)
+    problems = _find_problems(folder, stimuli)
+    if problems:
+        raise StimulusError(
+            list_problems(
+                f"{folder} has {len(problems)} bad stimul{'i' if len(problems) > 1 else 'us'}; restore the "
+                "files, or remove the folder and run `study prepare`:",
+                problems,
+            )
+        )
+    protocol = RunningProtocol(config, stimuli)
+    protocol.draw({}, seed=0)  # refuses a design that no session can meet
+    return protocol
+
+
+def _find_problems(folder: Path, stimuli: Sequence[Stimulus]) -> list[str]:
+    ids = Counter(stimulus.stimulus_id for stimulus in stimuli)
+    problems = [f"{stimulus_id}: stands {n} times in {MANIFEST}" for stimulus_id, n in ids.items() if n > 1]
+    for stimulus in stimuli:
+        path = folder / stimulus.stimulus_file
+        if not path.is_file():
+            problems.append(f"{stimulus.stimulus_file}: missing")
+        elif sha256_file(path) != stimulus.stimulus_sha256:
+            problems.append(f"{stimulus.stimulus_file}: altered since it was made")
+    return problems
+
+
+def refuse_changed_protocol(db: Session, protocol: RunningProtocol) -> None:
+    """Raise a StudyError where real participants took part in another protocol of the same version."""
+    version = protocol.config.version
+    frozen = db.scalars(
+        select(Protocol).where(
+            Protocol.study_version == version,
+            Protocol.frozen_at.is_not(None),
+            Protocol.protocol_sha256 != protocol.sha256,
+        )
+    ).first()
+    if frozen is None:
+        return
+    changes = _describe_changes(frozen, protocol)
+    raise StudyError(
+        list_problems(
+            f"Version {version!r} of this study is frozen since its first participant started "
+            f"({frozen.frozen_at}), and was changed. Restore what is listed here, or set another `version:` "
+            "in config.yaml (earlier sessions are kept under their own version):",
+            changes,
+        )
+    )
+
+
+def _describe_changes(frozen: Protocol, protocol: RunningProtocol) -> list[str]:
+    was, now = _flatten(frozen.config), _flatten(protocol.frozen_config)
+    changes = [
+        f"{key}: was {was.get(key)!r}, is {now.get(key)!r}"
+        for key in sorted(was | now)
+        if was.get(key) != now.get(key)
+    ]
+    old = {str(stimulus["stimulus_sha256"]) for stimulus in frozen.stimuli}
+    new = {stimulus.stimulus_sha256 for stimulus in protocol.stimuli}
+    if old != new:
+        changes.append(f"stimuli: {len(old - new)} of {len(old)} are gone, {len(new - old)} are new")
+    return changes
+
+
+def _flatten(config: dict[str, object]) -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in config.items():
+        flat |= (
+            {f"{key}.{inner}": item for inner, item in value.items()}
+            if isinstance(value, dict)
+            else {key: value}
+        )
+    return flat
+
+
+def record_protocol(db: Session, protocol: RunningProtocol, *, is_frozen: bool) -> None:
+    """Store the protocol on its first use; freeze it when the first real participant starts."""
+    row = db.get(Protocol, protocol.sha256)
+    if row is None:
+        row = Protocol(
+            protocol_sha256=protocol.sha256,
+            study_version=protocol.config.version,
+            config=protocol.frozen_config,
+            stimuli=[dataclasses.asdict(stimulus) for stimulus in protocol.stimuli],
+        )
+        db.add(row)
+    if is_frozen and row.frozen_at is None:
+        row.frozen_at = now_utc()

@@ -1,0 +1,66 @@
+// Sends an answer until the server has acknowledged it; keeps it in the browser until then.
+
+const PENDING = "pending answer";
+const TIMEOUT_MS = 10000;
+const PAUSES_MS = [300, 700, 1500, 3000, 5000];
+
+// Resolves after the pause that follows that many tries, or as soon as the network is back.
+export function wait(tries) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, PAUSES_MS[Math.min(tries, PAUSES_MS.length) - 1]);
+    addEventListener("online", resolve, { once: true });
+  });
+}
+
+export function findPending(url) {
+  const pending = read();
+  return pending?.url === url ? new URLSearchParams(pending.body) : null;
+}
+
+// Resolves to the path of the next page, or to null where the server refuses this answer for good.
+export async function sendUntilStored(url, fields, tell) {
+  write({ url, body: fields.toString() });
+  tell("Saving …");
+  for (let tries = 1; ; tries += 1) {
+    const reply = await post(url, fields);
+    if (reply?.ok) {
+      const { next } = await reply.json();
+      write(null);
+      tell("Saved");
+      return next;
+    }
+    if (reply && reply.status < 500) {
+      write(null);
+      tell("This page is out of date. Reload it to go on.");
+      return null;
+    }
+    tell("Not saved yet. Trying again, please keep this page open …");
+    await wait(tries);
+  }
+}
+
+async function post(url, fields) {
+  const request = { method: "POST", body: fields, headers: { Accept: "application/json" } };
+  try {
+    return await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch {
+    return null; // no network, or none in time
+  }
+}
+
+function read() {
+  try {
+    return JSON.parse(localStorage.getItem(PENDING));
+  } catch {
+    return null; // storage is off: the answer lives as long as the page
+  }
+}
+
+function write(pending) {
+  try {
+    if (pending) localStorage.setItem(PENDING, JSON.stringify(pending));
+    else localStorage.removeItem(PENDING);
+  } catch {
+    // storage is off: the answer lives as long as the page
+  }
+}

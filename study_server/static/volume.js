@@ -1,0 +1,5 @@
+// The volume page: a noise to set the volume by.
+
+import { Player } from "./player.js";
+
+new Player(document.querySelector(".player"), { sayReady: "Play the noise and set your volume." });

@@ -1,0 +1,32 @@
+"""The running study that every view works on."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from study_core.config import Config
+from study_server.protocol import RunningProtocol
+from study_server.security import ResearcherPassword, Throttle
+from study_server.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One study: what it is, where it is stored, and who may look."""
+
+    protocol: RunningProtocol
+    store: Store
+    password: ResearcherPassword
+    throttle: Throttle
+    volume_sound: bytes
+
+    @property
+    def config(self) -> Config:
+        """The study's config."""
+        return self.protocol.config
+
+
+def current_study() -> Study:
+    """Return the study that the current request belongs to."""
+    return cast("Study", current_app.extensions["study"])
