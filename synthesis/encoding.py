@@ -1,0 +1,94 @@
+"""Sound to MP3 of constant bit rate, without tags, by the `lame` program: same sound, same bytes."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from study_core.errors import StimulusError, ToolMissingError
+
+SAMPLE_RATES_HZ = (22050, 24000, 32000, 44100, 48000)
+MPEG1_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+MPEG2_KBPS = (64, 80, 96, 112, 128, 144, 160)
+"""Bit rates of MPEG-1 (from 32 kHz on) and MPEG-2 layer III that the config's range holds."""
+_LOWEST_MPEG1_HZ = 32000
+_QUALITY = 3  # LAME's own default: its noise shaping on
+_LAME_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
+"""LAME makes everything quieter by 0.95 below these bit rates, whatever `--scale` says; we undo it."""
+
+
+def check_format(sample_rate_hz: int, kbps: int) -> None:
+    """Refuse what MP3 cannot hold.
+
+    Raises
+    ------
+    StimulusError
+        If the sample rate or the bit rate is not one of MP3's.
+    """
+    if sample_rate_hz not in SAMPLE_RATES_HZ:
+        rates = ", ".join(map(str, SAMPLE_RATES_HZ))
+        raise StimulusError(f"synthesis.sample_rate_hz: MP3 has no {sample_rate_hz} Hz. Use one of {rates}.")
+    allowed = MPEG1_KBPS if sample_rate_hz >= _LOWEST_MPEG1_HZ else MPEG2_KBPS
+    if kbps not in allowed:
+        raise StimulusError(
+            f"synthesis.mp3_kbps: MP3 at {sample_rate_hz} Hz has no {kbps} kbit/s. "
+            f"Use one of {', '.join(map(str, allowed))}."
+        )
+
+
+def encode_mp3(sound: NDArray[np.float64], sample_rate_hz: int, kbps: int) -> bytes:
+    """Return a sound of shape (frames, 2), values from -1 to 1, as MP3.
+
+    A decoder that reads LAME's delay gives back exactly as many frames, none of them late.
+
+    Raises
+    ------
+    ToolMissingError
+        If `lame` is not installed.
+    StimulusError
+        If `lame` fails, for example because the disk is full.
+    """
+    samples = np.rint(np.clip(sound, -1, 1) * (2**31 - 1)).astype("<i4").tobytes()
+    rate_khz = f"{sample_rate_hz / 1000:g}"
+    with tempfile.TemporaryDirectory() as folder:
+        # Into a file, because LAME goes back to its start to write the delay; a pipe would lack it.
+        draft = Path(folder) / "draft.mp3"
+        arguments = ["-r", "-s", rate_khz, "--bitwidth", "32", "--signed", "--little-endian", "-m", "j"]
+        arguments += ["--resample", rate_khz, "--cbr", "-b", str(kbps), "-q", str(_QUALITY)]
+        arguments += ["--scale", f"{1 / _LAME_SCALES.get(kbps, 0.95):.6f}"]
+        _run_lame([*arguments, "--noreplaygain", "-", str(draft)], samples)
+        return draft.read_bytes()
+
+
+def decode_mp3(audio: bytes) -> NDArray[np.float64]:
+    """Return the sound of stereo MP3, shape (frames, 2), LAME's delay and padding removed.
+
+    Raises
+    ------
+    ToolMissingError
+        If `lame` is not installed.
+    StimulusError
+        If the bytes cannot be decoded.
+    """
+    samples = _run_lame(["--mp3input", "--decode", "-t", "-", "-"], audio)
+    return np.frombuffer(samples, dtype="<i2").reshape(-1, 2) / 32768
+
+
+def read_encoder_version() -> str:
+    """Return the first line in which `lame` says what it is."""
+    return _run_lame(["--version"]).decode().partition("\n")[0].strip()
+
+
+def _run_lame(arguments: list[str], standard_input: bytes = b"") -> bytes:
+    program = shutil.which("lame")
+    if program is None:
+        raise ToolMissingError("The MP3 encoder `lame` is not installed. Run `sudo apt-get install lame`.")
+    command = [program, "--silent", *arguments]
+    done = subprocess.run(command, input=standard_input, capture_output=True, check=False)  # noqa: S603 (fixed)
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip() or f"it ended with status {done.returncode}"
+        raise StimulusError(f"lame failed: {reason}. Is there space left in {tempfile.gettempdir()}?")
+    return done.stdout

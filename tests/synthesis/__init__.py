@@ -1,0 +1,1 @@
+"""Tests of the synthesis: real FluidSynth, real soundfonts, real encoder."""
