@@ -49,7 +49,7 @@ WIDTH_IN, ROW_IN, FRAME_IN = 5.6, 0.68, 1.5
 
 
 def set_style() -> "AbstractContextManager[None]":
-    """Return a context in which figures are drawn and saved; Matplotlib's settings outside it stay as they are."""
+    """Return a context to draw and save figures in; Matplotlib's settings outside it stay as they are."""
     from matplotlib import rc_context
 
     return rc_context(STYLE)
@@ -62,7 +62,7 @@ def start_figure(rows: int, title: str, note: str = "") -> "tuple[Figure, Axes]"
     figure = Figure(figsize=(WIDTH_IN, FRAME_IN + ROW_IN * rows), layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title)
-    place = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
     axes.annotate(note, (0, 1), (0, 8), color=ALERT, weight="bold", **place)
     return figure, axes
 

@@ -67,10 +67,12 @@ def read_fooling(study: Study) -> str:
     found = study.findings
     rates = sorted(found.generators, key=lambda g: (-g.fooling.rate.value, g.system))
     best = rates[0]
+    start = f"{best.system} was taken for human"
+    if len(rates) > 1:
+        start = f"Of the generators, {start} most often,"
     return (
-        f"{'Of the generators, ' if len(rates) > 1 else ''}{best.system} was taken for human "
-        f"{'most often, ' if len(rates) > 1 else ''}in {percent(best.fooling.rate.value)} of its trials; human clips themselves were called human "
-        f"in {percent(found.human.rate.value)}, and that, not half, is the mark to compare with."
+        f"{start} in {percent(best.fooling.rate.value)} of its trials; human clips themselves were called "
+        f"human in {percent(found.human.rate.value)}, and that, not half, is the mark to compare with."
     )
 
 

@@ -2,11 +2,12 @@
 
 import io
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -108,18 +109,16 @@ def _read_bytes(path: Path) -> bytes:
 def _read_cells(data: bytes, path: Path) -> pd.DataFrame:
     header = data.split(b"\n", 1)[0]
     separator = ";" if header.count(b";") > header.count(b",") else ","
+    options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "index_col": False}
     try:
-        cells = pd.read_csv(
-            io.BytesIO(data),
-            sep=separator,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            index_col=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
+            cells: pd.DataFrame = pd.read_csv(
+                io.BytesIO(data), sep=separator, encoding="utf-8-sig", **options
+            )
     except pd.errors.EmptyDataError:
         raise ResponsesError(f"{path} is empty; it needs a header and a row per judgment.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+    except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
         raise ResponsesError(f"{path} is not a CSV table in UTF-8: {str(error).strip()}.") from None
     return cells.fillna("")  # rows that end early
 

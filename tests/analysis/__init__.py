@@ -1,0 +1,1 @@
+"""Tests of the analysis: numbers from R, truth recovered, every error read."""

@@ -1,0 +1,48 @@
+"""Two one-sided tests: by hand, by statsmodels, and what may be said."""
+
+import pytest
+from scipy import stats
+
+from analysis.equivalence import Verdict, check_equivalence
+from analysis.estimates import Estimate
+
+
+def estimate(value: float, error: float, freedom: float = 30) -> Estimate:
+    half = stats.t.ppf(0.975, freedom) * error
+    return Estimate(
+        value=value, low=value - half, high=value + half, standard_error=error, degrees_of_freedom=freedom
+    )
+
+
+def test_p_is_the_larger_of_two_one_sided_tests() -> None:
+    test = check_equivalence(estimate(0.02, 0.03), 0.10, 0.95)
+    below, above = stats.t.sf(0.12 / 0.03, 30), stats.t.cdf(-0.08 / 0.03, 30)
+    assert test.p == pytest.approx(max(below, above))
+    assert (test.low, test.high) == pytest.approx(stats.t.interval(0.90, 30, loc=0.02, scale=0.03))
+
+
+@pytest.mark.parametrize("value", [0.02, -0.02, 0.0])
+def test_the_smallest_bound_is_where_the_test_just_passes(value: float) -> None:
+    smallest = check_equivalence(estimate(value, 0.03), 0.10, 0.95).smallest_bound
+    assert check_equivalence(estimate(value, 0.03), smallest, 0.95).p == pytest.approx(0.05)
+    assert check_equivalence(estimate(value, 0.03), smallest + 1e-6, 0.95).verdict == Verdict.EQUAL
+    assert check_equivalence(estimate(value, 0.03), smallest - 1e-6, 0.95).verdict == Verdict.OPEN
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "verdict"),
+    [
+        (0.01, 0.02, Verdict.EQUAL),
+        (-0.30, 0.05, Verdict.DIFFERENT),
+        (0.05, 0.01, Verdict.DIFFERENT_WITHIN_BOUND),
+        (0.05, 0.10, Verdict.OPEN),
+    ],
+)
+def test_a_difference_not_shown_is_never_called_equal(value: float, error: float, verdict: Verdict) -> None:
+    assert check_equivalence(estimate(value, error), 0.10, 0.95).verdict == verdict
+
+
+def test_a_difference_without_interval_gets_no_verdict() -> None:
+    test = check_equivalence(Estimate(value=0.1, because="there is only one gan clip"), 0.10, 0.95)
+    assert test.verdict == Verdict.NOT_ESTIMATED
+    assert (test.p, test.smallest_bound) == (None, None)

@@ -1,0 +1,112 @@
+"""Declared rules leave judgments out, in order, counted, without seeing the answers."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.exclusions import OUTCOMES, Rule, apply_rules, list_rules
+from analysis.findings import study_responses
+from analysis.responses import Responses, read_responses
+from study_core.config import AnalysisConfig
+from study_core.errors import ResponsesError
+
+Read = Callable[[pd.DataFrame], Responses]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def read_table(table: pd.DataFrame) -> Responses:
+        table.to_csv(tmp_path / "responses.csv", index=False)
+        return read_responses(tmp_path / "responses.csv")
+
+    return read_table
+
+
+def test_each_rule_leaves_out_what_it_names_and_counts_it(export: pd.DataFrame, read: Read) -> None:
+    export.loc[:1, "session_status"] = "unfinished"
+    export.loc[2:4, "heard_s"] = 2.9
+    export.loc[5, "heard_s"] = 3.0
+    export.loc[6:9, "knows_tune"] = 1
+    exclusions = apply_rules(read(export).table, AnalysisConfig())
+    assert [(step.name, step.left_out, step.judgments) for step in exclusions.steps] == [
+        ("in the file", None, 96),
+        ("session not finished", 2, 94),
+        ("heard for less than 3 s", 3, 91),
+        ("listener knew the tune", 4, 87),
+    ]
+    assert exclusions.kept.index.tolist() == [5, *range(10, 96)]
+    assert len(exclusions.before) == 96
+
+
+def test_rules_that_are_not_declared_are_not_applied(export: pd.DataFrame, read: Read) -> None:
+    export = export.assign(session_status="unfinished", heard_s=0.1, knows_tune=1)
+    config = AnalysisConfig(minimum_listening_s=0, leave_out_known_tunes=False, leave_out_unfinished=False)
+    assert len(apply_rules(read(export).table, config).kept) == len(export)
+
+
+def test_a_rule_without_its_column_says_so(export: pd.DataFrame, read: Read) -> None:
+    steps = apply_rules(read(export.drop(columns="heard_s")).table, AnalysisConfig()).steps
+    assert [(step.left_out, step.note) for step in steps if "heard" in step.name] == [
+        (None, "not applied: there is no column heard_s")
+    ]
+
+
+def test_an_empty_cell_is_no_reason(export: pd.DataFrame, read: Read) -> None:
+    export = export.astype({"heard_s": object, "knows_tune": object})
+    export.loc[0, ["heard_s", "knows_tune"]] = ""
+    assert 0 in apply_rules(read(export).table, AnalysisConfig()).kept.index
+
+
+def test_simulated_listeners_never_mix_with_people(export: pd.DataFrame, read: Read) -> None:
+    assert apply_rules(read(export).table, AnalysisConfig()).simulated
+    export.loc[export["participant_id"] != "p0", "is_simulated"] = 0
+    exclusions = apply_rules(read(export).table, AnalysisConfig())
+    assert not exclusions.simulated
+    assert exclusions.steps[1].left_out == 8
+    assert "p0" not in set(exclusions.before["participant_id"])
+
+
+def test_rules_cannot_see_the_answers(
+    export: pd.DataFrame,
+    read: Read,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(_: object) -> "pd.Series[bool]":
+        raise AssertionError
+
+    for outcome in OUTCOMES:
+        rules = [Rule("peek", outcome, never)]
+        monkeypatch.setattr("analysis.exclusions.list_rules", lambda _, rules=rules: rules)
+        assert apply_rules(read(export).table, AnalysisConfig()).steps[-1].note.startswith("not applied")
+
+
+def test_rules_stand_in_the_order_of_the_session() -> None:
+    names = [rule.name for rule in list_rules(AnalysisConfig(minimum_listening_s=2.5))]
+    assert names == ["session not finished", "heard for less than 2.5 s", "listener knew the tune"]
+
+
+def test_exclusions_that_leave_nothing_name_the_rules_that_did_it(export: pd.DataFrame, read: Read) -> None:
+    responses = read(export.assign(knows_tune=1))
+    with pytest.raises(ResponsesError) as raised:
+        study_responses(responses, AnalysisConfig())
+    assert str(raised.value) == (
+        "responses.csv cannot be analyzed: after the declared exclusions\n"
+        "  there are no judgments\n"
+        "  listener knew the tune: 96 left out\n"
+        "  see `analysis:` in config.yaml"
+    )
+
+
+def test_findings_are_given_with_and_without_exclusions(export: pd.DataFrame, read: Read) -> None:
+    first_gan = export.index[export["system"] == "gan"][:5]
+    export.loc[first_gan, "knows_tune"] = 1
+    study = study_responses(read(export), AnalysisConfig())
+    assert study.findings.generators[0].fooling.n_trials == 19
+    assert study.without_exclusions.generators[0].fooling.n_trials == 24
+
+
+def test_a_generator_that_lost_all_judgments_is_named(export: pd.DataFrame, read: Read) -> None:
+    export.loc[export["system"] == "gan", "knows_tune"] = 1
+    assert study_responses(read(export), AnalysisConfig()).lost_systems == ("gan",)
