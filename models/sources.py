@@ -1,0 +1,162 @@
+"""Where a corpus comes from: a folder of the data, the 2018 article's Pokémon files, or Bach's chorales."""
+
+import io
+import logging
+import os
+import zipfile
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+from pathlib import Path, PurePosixPath
+
+from study_core.errors import CorpusError, list_problems
+from study_core.manifest import sha256_bytes, sha256_file, write_bytes
+
+POKEMON, CHORALES = "pokemon", "chorales"
+POKEMON_VARIABLE = "STUDY_POKEMON_DIR"
+ARCHIVE_ADDRESS = "https://github.com/corynguyen19/midi-lstm-gan/archive/e29e1a6.zip"
+ARCHIVE_FOLDER = "Pokemon MIDIs"
+MIDI_SUFFIXES = (".mid", ".midi")
+CONNECT_TIMEOUT_S, TIMEOUT_S = 10, 30
+_NOT_TRIED_AGAIN = "pokemon-download-failed.txt"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A corpus that is there: its name and its MIDI files."""
+
+    name: str
+    files: tuple[Path, ...]
+
+
+def find_source(name: str, corpora: Path, *, address: str = ARCHIVE_ADDRESS) -> Source | None:
+    """Return a corpus by the name or path in `corpus.source`; None for chorales not yet converted.
+
+    `pokemon` is looked for in the data folder, in the folder that STUDY_POKEMON_DIR names, then at the
+    address; where it is nowhere to be had, the source is `chorales`, with a warning.
+
+    Raises
+    ------
+    CorpusError
+        If there is no such folder, or a Pokémon file is missing or altered.
+    """
+    if name == POKEMON:
+        pokemon = _find_pokemon(corpora, address)
+        if pokemon:
+            return pokemon
+        name = CHORALES
+    if name == CHORALES and not (corpora / CHORALES).is_dir():
+        return None
+    return _open_folder(name, corpora)
+
+
+def list_midi(folder: Path) -> tuple[Path, ...]:
+    """Return the MIDI files in a folder and those below it, by name, hidden ones left out."""
+    return tuple(file for file in list_files(folder) if file.suffix.lower() in MIDI_SUFFIXES)
+
+
+def list_files(folder: Path) -> tuple[Path, ...]:
+    """Return all files in a folder and those below it, by name, hidden ones left out."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    shown = (path for path in found if not any(part.startswith(".") for part in path.parts))
+    return tuple(folder / path for path in sorted(shown))
+
+
+def pokemon_sums() -> dict[str, str]:
+    """Return the SHA-256 of each of the article's files by its name."""
+    lines = package_files("models").joinpath("pokemon.sha256").read_text(encoding="utf-8").splitlines()
+    return {name: sha256 for sha256, name in (line.split("  ", 1) for line in lines)}
+
+
+def _open_folder(name: str, corpora: Path) -> Source:
+    folder = corpora / name
+    if not folder.is_dir():
+        folder = Path(name).expanduser().resolve()
+    if not folder.is_dir():
+        raise CorpusError(
+            f"corpus.source is {name}, but there is no such folder, nor {corpora / name}. "
+            "Give the path of a folder of MIDI, or add one with `study corpus add FOLDER`."
+        )
+    midi = list_midi(folder)
+    if not midi:
+        raise CorpusError(f"{folder} holds no .mid or .midi file. Choose another corpus.source.")
+    return Source(folder.name, midi)
+
+
+def _find_pokemon(corpora: Path, address: str) -> Source | None:
+    own, named = corpora / POKEMON, os.environ.get(POKEMON_VARIABLE)
+    if own.is_dir():
+        return _check_pokemon(own)
+    if named:
+        return _check_pokemon(Path(named).expanduser().resolve())
+    reason = _download_pokemon(corpora, address)
+    if not reason:
+        return _check_pokemon(own)
+    log.warning(
+        "The Pokémon corpus is not here (%s): the study runs on Bach chorales. To add it: "
+        "`study corpus add FOLDER --name pokemon`, or set STUDY_POKEMON_DIR to its folder.",
+        reason,
+    )
+    return None
+
+
+def _check_pokemon(folder: Path) -> Source:
+    """Return the article's files in a folder; others there are not used."""
+    problems = []
+    sums = pokemon_sums()
+    for name, sha256 in sums.items():
+        if not (folder / name).is_file():
+            problems.append(f"{name} is missing")
+        elif sha256_file(folder / name) != sha256:
+            problems.append(f"{name} is not the file of the 2018 article")
+    if problems:
+        heading = (
+            f"{folder} is not the Pokémon corpus: {len(problems)} of {len(sums)} files are missing or "
+            "altered. Put the original files there, or remove the folder to have them downloaded:"
+        )
+        raise CorpusError(list_problems(heading, problems))
+    return Source(POKEMON, tuple(folder / name for name in sorted(sums)))
+
+
+def _download_pokemon(corpora: Path, address: str) -> str:
+    """Put the article's files into the data folder; return why not, if so. A failure is remembered."""
+    import httpx
+
+    note = corpora / _NOT_TRIED_AGAIN
+    if note.exists():
+        return f"its download failed before; remove {note} to try again"
+    log.info("Downloading the Pokémon corpus from %s", address)
+    timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    try:
+        answer = httpx.get(address, follow_redirects=True, timeout=timeout).raise_for_status()
+        archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    except (httpx.HTTPError, zipfile.BadZipFile) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        write_bytes(note, f"{address}: {reason}\nRemove this file to try again.\n".encode())
+        return f"its download failed: {reason}"
+    _unpack(archive, corpora / POKEMON, address)
+    return ""
+
+
+def _unpack(archive: zipfile.ZipFile, folder: Path, address: str) -> None:
+    inside = {
+        PurePosixPath(entry.filename).name: entry
+        for entry in archive.infolist()
+        if PurePosixPath(entry.filename).parent.name == ARCHIVE_FOLDER
+    }
+    contents, problems = {}, []
+    for name, sha256 in pokemon_sums().items():
+        contents[name] = archive.read(inside[name]) if name in inside else b""
+        if sha256_bytes(contents[name]) != sha256:
+            problems.append(f"{name} is {'altered' if name in inside else 'missing'}")
+    if problems:
+        heading = (
+            f"The archive at {address} is not the Pokémon corpus: {len(problems)} of {len(contents)} files "
+            "are missing or altered; nothing was kept. Set STUDY_POKEMON_DIR to a folder that has them:"
+        )
+        raise CorpusError(list_problems(heading, problems))
+    draft = folder.with_name(f".{folder.name}.draft")
+    for name, content in contents.items():
+        write_bytes(draft / name, content)
+    draft.rename(folder)

@@ -1,0 +1,138 @@
+"""Training the LSTM: a loop that yields its progress, and what every training of it needs."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from models.batches import Batch, Song, cut_validation, draw_batch
+from models.history import Progress
+from models.lstm import LookbackLSTM
+from models.weights import Weights
+from study_core.seeds import child_seed, random_generator
+
+CROPS_PER_BATCH, STEPS_PER_CROP = 32, 128
+LEARNING_RATE, WARM_UP_STEPS, DECAY_SHARE = 3e-3, 60, 0.4
+STEPS_PER_VALIDATION = 60
+PATIENCE = 4  # validations without improvement before the training stops
+AVERAGING = 0.98
+
+
+class MovingAverage:
+    """The exponential average of a model's weights, which generalizes better than the last of them."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+        self._average = [weight.copy() for weight in model.get_weights()]
+        self._n = 0
+
+    def update(self) -> None:
+        """Take the model's present weights in."""
+        self._n += 1
+        keep = min(AVERAGING, self._n / (self._n + 10))
+        present = self._model.get_weights()
+        self._average = [w + keep * (a - w) for a, w in zip(self._average, present, strict=True)]
+
+    def validate(self, batch: Batch) -> float:
+        """Return the averaged model's bits per note."""
+        present = self._model.get_weights()
+        self._model.set_weights(self._average)
+        bits = measure_bits(self._model, batch)
+        self._model.set_weights(present)
+        return bits
+
+    @property
+    def weights(self) -> Weights:
+        """The averaged weights by name."""
+        return {
+            _name(variable): average
+            for variable, average in zip(self._model.weights, self._average, strict=True)
+        }
+
+
+class LSTMTraining:
+    """Trains a lookback LSTM by maximum likelihood; `weights` are those of the best validation."""
+
+    def __init__(self, songs: Sequence[Song], held_out: Sequence[Song], steps: int, seed: int) -> None:
+        set_up_backend(child_seed(seed, "training", "lstm"))
+        self.history: list[Progress] = []
+        self.weights: Weights = {}
+        self._songs, self._steps = songs, steps
+        self._held_out = cut_validation(held_out)
+        self._rng = random_generator(seed, "training", "lstm", "crops")
+        self._model = compile_generator(LookbackLSTM())
+        self._average = MovingAverage(self._model)
+
+    def run(self) -> Iterator[Progress]:
+        """Train and yield the progress of each step; stop early where validation stops improving."""
+        best, waited = math.inf, 0
+        for step in range(1, self._steps + 1):
+            progress = self._train_step(step)
+            self.history.append(progress)
+            yield progress
+            if math.isnan(progress.validation_bits):
+                continue
+            waited = 0 if progress.validation_bits < best else waited + 1
+            if waited == 0:
+                best, self.weights = progress.validation_bits, self._average.weights
+            if waited == PATIENCE:
+                return
+
+    def _train_step(self, step: int) -> Progress:
+        self._model.optimizer.learning_rate = find_learning_rate(step, self._steps)
+        batch = draw_batch(self._songs, self._rng, CROPS_PER_BATCH, STEPS_PER_CROP)
+        nats = self._model.train_on_batch(batch.features, batch.weights / batch.weights.mean())
+        self._average.update()
+        is_due = step % STEPS_PER_VALIDATION == 0 or step == self._steps
+        held_out_bits = self._average.validate(self._held_out) if is_due else math.nan
+        return Progress(step, float(nats) / math.log(2), held_out_bits)
+
+
+def set_up_backend(seed: int) -> None:
+    """Seed Keras and, where TensorFlow does the work, ask it for the same result in every run."""
+    keras.utils.set_random_seed(seed % 2**32)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def compile_generator(model: LookbackLSTM, learning_rate: float = LEARNING_RATE) -> LookbackLSTM:
+    """Return the model with an optimizer of its own and the weighted loss of its steps."""
+    optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=0.05, beta_2=0.98, clipnorm=1.0)
+    # XLA makes the recurrent step twice as slow on a CPU.
+    model.compile(optimizer=optimizer, loss=weighted_nats, jit_compile=False)
+    model.build((None, None, None))
+    return model
+
+
+def weighted_nats(weights: Any, losses: Any) -> Any:
+    """Return the mean over steps of weight times loss, the parts of a note summed."""
+    return ops.mean(weights * ops.sum(losses, axis=-1))
+
+
+def find_learning_rate(step: int, steps: int) -> float:
+    """Return the rate of a step: it warms up, stays, and falls along a cosine at the end."""
+    warm_up = min(WARM_UP_STEPS, max(steps // 5, 1))
+    left = (steps - step) / max(DECAY_SHARE * steps, 1)
+    decay = 0.5 - 0.5 * math.cos(math.pi * min(left, 1))
+    return LEARNING_RATE * min(step / warm_up, 1) * max(decay, 0.02)
+
+
+def measure_bits(model: keras.Model, batch: Batch) -> float:
+    """Return a model's bits per note over a batch."""
+    losses = model.predict(batch.features, batch_size=CROPS_PER_BATCH, verbose=0).sum(axis=-1)
+    return float((losses * batch.weights).sum() / batch.weights.sum() / math.log(2))
+
+
+def load_into(model: keras.Model, weights: Weights) -> None:
+    """Give a built model the weights of that name."""
+    model.set_weights([weights[_name(variable)].astype(np.float32) for variable in model.weights])
+
+
+def _name(variable: keras.Variable) -> str:
+    """Return a weight's name without the model's."""
+    return str(variable.path).split("/", 1)[1]
