@@ -98,3 +98,21 @@ def test_an_equal_generator_passes_where_the_study_is_large() -> None:
     )
     difference = estimate_fooling(measure_rates(table), 0.95)[1].difference
     assert check_equivalence(difference, 0.10, 0.95).verdict == Verdict.EQUAL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.5, 0.19])
+@pytest.mark.parametrize(("listeners", "clips", "trials"), [(40, 40, 5), (30, 10, 10), (12, 8, 4)])
+def test_a_thousand_studies_are_covered_as_the_documentation_says(
+    share: float, listeners: int, clips: int, trials: int
+) -> None:
+    rng = np.random.default_rng(19)
+    shares = {"human": share, "gan": share}
+    options = {"listeners": listeners, "clips": clips, "trials": dict.fromkeys(shares, trials)}
+    studies = [measure_rates(simulate_study(rng, shares, **options)) for _ in range(1000)]
+    covered = share_covering((estimate_rate(rates, "gan", 0.95) for rates in studies), share)
+    differences = [estimate_fooling(rates, 0.95)[1].difference for rates in studies]
+    known = [one for one in differences if not one.because]
+    false_positives = np.mean([one.excludes_zero for one in known])
+    assert 0.935 <= covered <= 0.99
+    assert 0.01 <= false_positives <= 0.065
