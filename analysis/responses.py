@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pandera.pandas import Check
 
 FLOW_FILE = "flow.json"
+STAGES = ("arrived", "consented", "started", "finished", "withdrawn")
+"""What `study export` counts people by; its file may hold more, such as counts per version."""
 FIRST_DATA_ROW = 2
 """Rows are counted as a spreadsheet does: the header is row 1."""
 SHOWN = 5
@@ -212,8 +214,8 @@ def _read_flow(path: Path) -> dict[str, int]:
         return {}
     try:
         flow = json.loads(path.read_text(encoding="utf-8"))
-        return {str(stage): int(people) for stage, people in flow.items()}
-    except (ValueError, TypeError, AttributeError):
+        return {stage: int(flow[stage]) for stage in STAGES}
+    except (ValueError, TypeError, KeyError):
         raise ResponsesError(
             f"{path} is not a count of people per stage. Write it again with `study export`."
         ) from None

@@ -37,7 +37,8 @@ def study_of(table: pd.DataFrame, folder: Path, config: AnalysisConfig | None = 
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
     """Give a study of simulated listeners and the folder of its report."""
     folder = tmp_path_factory.mktemp("made")
-    (folder / "flow.json").write_text('{"arrived": 15, "finished": 12}', encoding="utf-8")
+    flow = {"arrived": 15, "consented": 14, "started": 13, "finished": 12, "withdrawn": 0}
+    (folder / "flow.json").write_text(json.dumps(flow), encoding="utf-8")
     study = study_of(make_export(), folder)
     write_report(study, folder / "report", "A made study")
     return study, folder / "report"

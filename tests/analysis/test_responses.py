@@ -1,5 +1,6 @@
 """Reading judgments: what is understood, and every message for what is not."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -63,11 +64,13 @@ def test_semicolons_and_a_byte_order_mark_are_understood(path: Path) -> None:
 
 
 def test_people_per_stage_are_read_beside_the_table(path: Path) -> None:
-    (path.parent / "flow.json").write_text('{"arrived": 5, "finished": 2}', encoding="utf-8")
-    assert read(path, SOUND).flow == {"arrived": 5, "finished": 2}
+    people = {"arrived": 5, "consented": 4, "started": 3, "finished": 2, "withdrawn": 0}
+    flow = {"is_simulated": False, **people, "by_study_version": {"1": people}}
+    (path.parent / "flow.json").write_text(json.dumps(flow), encoding="utf-8")
+    assert read(path, SOUND).flow == people
 
 
-@pytest.mark.parametrize("flow", ["{", '["arrived"]', '{"arrived": "many"}', '{"arrived": null}'])
+@pytest.mark.parametrize("flow", ["{", '["arrived"]', '{"arrived": 5}', "null"])
 def test_a_broken_flow_file_is_named(path: Path, flow: str) -> None:
     (path.parent / "flow.json").write_text(flow, encoding="utf-8")
     assert message(path, SOUND).endswith(
