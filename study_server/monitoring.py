@@ -70,7 +70,7 @@ def is_stop_rule_met(db: Session, config: Config) -> bool:
 
 
 def count_clips_by_judgments(db: Session, protocol: RunningProtocol, *, is_simulated: bool) -> dict[int, int]:
-    """Return how many clips have 0, 1, 2, ... judgments of finished sessions; nothing says which clips."""
+    """Return the number of clips by their judgments in finished sessions; nothing says which clips."""
     rows = db.execute(
         select(Trial.stimulus_id, func.count())
         .join(Judgment)
@@ -82,9 +82,9 @@ def count_clips_by_judgments(db: Session, protocol: RunningProtocol, *, is_simul
         )
         .group_by(Trial.stimulus_id)
     )
-    counts = dict(rows.tuples().all())
+    counts = dict(rows.all())
     histogram = Counter(counts.get(stimulus_id, 0) for stimulus_id in protocol.by_id)
-    return {n: histogram[n] for n in range(min(histogram), max(histogram) + 1)}
+    return dict(sorted(histogram.items()))
 
 
 def find_median_duration_min(db: Session, version: str, *, is_simulated: bool) -> float | None:

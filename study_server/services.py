@@ -84,7 +84,7 @@ def count_places(db: Session, protocol: RunningProtocol, *, is_simulated: bool) 
         .group_by(Trial.stimulus_id)
         .order_by(Trial.stimulus_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def find_next(study_session: StudySession) -> Trial | None:

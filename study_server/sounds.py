@@ -2,6 +2,7 @@
 
 import io
 import wave
+from functools import cache
 
 import numpy as np
 import pyloudnorm
@@ -15,6 +16,7 @@ FADE_S = 0.4
 BAND_HZ = (100.0, 7000.0)  # what a phone's loudspeaker can play
 
 
+@cache
 def make_volume_sound(loudness_lufs: float) -> bytes:
     """Return a mono 16-bit WAV file of pink noise with that loudness (ITU-R BS.1770)."""
     noise = _make_pink_noise(round(DURATION_S * SAMPLE_RATE_HZ))

@@ -20,7 +20,8 @@ function unlock(heardS, isOver) {
   keepFacts();
   if (!answers.disabled || (heardS < listenS && !isOver)) return;
   answers.disabled = false;
-  player.say("Answer when you are ready. You can listen again.");
+  player.sayReady = "You can answer now, or listen again.";
+  player.say(player.sayReady);
 }
 
 function tell(text) {

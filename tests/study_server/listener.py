@@ -53,6 +53,10 @@ class Participant:
             self.answer(answer)
         return self
 
+    def finish_from_consent(self) -> Self:
+        """Go on from the consent page to the end."""
+        return self.send({"agrees": "1"}).send().finish()
+
     @property
     def path(self) -> str:
         """Where they are."""

@@ -1,0 +1,97 @@
+"""A study whose stimuli are bad, or that changed under its participants, does not start."""
+
+from pathlib import Path
+
+import pytest
+
+from study_core.config import Config
+from study_core.errors import StimulusError, StudyError
+from study_server.app import create_app
+from study_server.protocol import load_protocol
+from study_server.tables import Protocol
+from tests.study_server.listener import Participant
+from tests.study_server.made_study import make_config
+
+
+def take_part(config: Config, *, is_simulated: bool = False) -> None:
+    """Let one participant start a study."""
+    app = create_app(config)
+    Participant(app, is_simulated=is_simulated).begin()
+    app.extensions["study"].store.close()
+
+
+def open_and_close(config: Config) -> None:
+    """Make a study's app, as its server would at start."""
+    create_app(config).extensions["study"].store.close()
+
+
+def test_missing_and_altered_stimuli_are_refused_all_named(config: Config) -> None:
+    missing, altered, *_ = sorted(config.folders.stimuli.glob("*.mp3"))
+    missing.unlink()
+    altered.write_bytes(altered.read_bytes() + b"x")
+    with pytest.raises(StimulusError) as refusal:
+        create_app(config)
+    assert "2 bad stimuli" in str(refusal.value)
+    assert f"{missing.name}: missing" in str(refusal.value)
+    assert f"{altered.name}: altered" in str(refusal.value)
+
+
+def test_a_stimulus_listed_twice_is_refused(config: Config) -> None:
+    manifest = config.folders.stimuli / "stimuli.csv"
+    lines = manifest.read_text().splitlines(keepends=True)
+    manifest.write_text("".join([*lines, lines[1]]))
+    with pytest.raises(StimulusError, match="stands 2 times"):
+        load_protocol(config)
+
+
+def test_a_study_without_stimuli_says_how_to_make_them(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="study prepare"):
+        create_app(make_config(tmp_path))
+
+
+def test_a_design_that_no_session_can_meet_is_refused_at_start(data_folder: Path) -> None:
+    with pytest.raises(StimulusError, match="No order of 4 human"):
+        create_app(
+            make_config(
+                data_folder, trials={"per_participant": {"human": 4, "lstm": 1, "gan": 1}, "longest_run": 1}
+            )
+        )
+
+
+def test_a_changed_config_is_refused_once_a_real_participant_started(
+    config: Config, data_folder: Path
+) -> None:
+    take_part(config)
+    changed = make_config(data_folder, trials={"listen_s": 3})
+    with pytest.raises(StudyError) as refusal:
+        create_app(changed)
+    assert "trials.listen_s: was 0.5, is 3" in str(refusal.value)
+    assert "version" in str(refusal.value)
+
+
+def test_changed_stimuli_are_refused_once_a_real_participant_started(config: Config) -> None:
+    take_part(config)
+    manifest = config.folders.stimuli / "stimuli.csv"
+    lines = manifest.read_text().splitlines(keepends=True)
+    manifest.write_text("".join(lines[:-1]))
+    with pytest.raises(StudyError, match="stimuli: 1 of 24 are gone, 0 are new"):
+        create_app(config)
+
+
+def test_simulated_participants_freeze_nothing(config: Config, data_folder: Path) -> None:
+    take_part(config, is_simulated=True)
+    open_and_close(make_config(data_folder, trials={"listen_s": 3}))
+
+
+def test_the_server_and_the_data_folder_may_change(config: Config, data_folder: Path) -> None:
+    take_part(config)
+    open_and_close(make_config(data_folder, server={"port": 1234, "threads": 2}))
+
+
+def test_a_new_version_may_differ_and_keeps_the_old_sessions(config: Config, data_folder: Path) -> None:
+    take_part(config)
+    app = create_app(make_config(data_folder, trials={"listen_s": 3}, version="2"))
+    Participant(app).begin()
+    with app.extensions["study"].store.read() as db:
+        assert {row.study_version for row in db.query(Protocol)} == {"1", "2"}
+    app.extensions["study"].store.close()

@@ -1,0 +1,66 @@
+"""A private code deletes the answers and the identity, everywhere, and leaves a tombstone."""
+
+from flask import Flask
+
+from study_server.study import Study
+from study_server.tables import Judgment, StudySession, Tombstone, Trial
+from tests.study_server.listener import Participant
+
+
+def count_rows(study: Study) -> list[int]:
+    """Return the numbers of sessions, trials, judgments and tombstones."""
+    with study.store.read() as db:
+        return [db.query(table).count() for table in (StudySession, Trial, Judgment, Tombstone)]
+
+
+def test_a_finished_participant_withdraws_and_leaves_only_a_tombstone(
+    app: Flask, participant: Participant, study: Study
+) -> None:
+    withdrawal_code = participant.finish().codes[1]
+    Participant(app).finish()
+    assert count_rows(study) == [2, 16, 16, 0]
+    participant.open("/withdraw").send({"code": withdrawal_code})
+    assert "Your answers are deleted" in participant.text
+    assert count_rows(study) == [1, 8, 8, 1]
+    with study.store.read() as db:
+        stone = db.query(Tombstone).one()
+        assert (stone.had_consented, stone.had_started, stone.had_finished) == (True, True, True)
+        assert len(stone.withdrawn_on) == 10
+
+
+def test_nothing_of_who_withdrew_lingers_in_the_files(participant: Participant, study: Study) -> None:
+    code = participant.finish().codes[1]
+    with study.store.read() as db:
+        found = db.query(StudySession).one()
+        ids = [code, found.participant_id, found.session_id]
+    participant.open("/withdraw").send({"code": code})
+    files = list(study.config.folders.root.glob("study.sqlite3*"))
+    stored = b"".join(file.read_bytes() for file in files)
+    assert files
+    assert not [text for text in ids if text.encode() in stored]
+
+
+def test_a_code_may_be_typed_carelessly_on_another_device(
+    app: Flask, participant: Participant, study: Study
+) -> None:
+    code = participant.begin().answer().open("/withdraw").form.select_one("[name=code]")["value"]  # type: ignore[index]
+    other = Participant(app).open("/withdraw").send({"code": f" {str(code).lower().replace('-', ' ')}"})
+    assert "Your answers are deleted" in other.text
+    assert count_rows(study) == [0, 0, 0, 1]
+
+
+def test_a_wrong_code_deletes_nothing_and_says_so(participant: Participant, study: Study) -> None:
+    participant.begin().answer()
+    for wrong in ("XXXX-XXXX-XXXX", "", "%", "' OR 1=1 --"):
+        participant.open("/withdraw").send({"code": wrong})
+        assert participant.reply.status_code == 404
+        assert "No answers are stored under this code" in participant.text
+    assert count_rows(study)[2] == 1
+
+
+def test_an_answer_after_withdrawal_is_not_stored(app: Flask, participant: Participant, study: Study) -> None:
+    code = participant.send().codes[0]
+    participant.send({"agrees": "1"}).send()
+    Participant(app).open("/withdraw").send({"code": code})
+    assert participant.answer().path == "/"
+    assert count_rows(study) == [0, 0, 0, 1]
