@@ -1,0 +1,61 @@
+"""The report in a real browser: accessible, as wide as the screen, asking nothing of any network."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+
+from analysis.findings import study_responses
+from analysis.report import write_report
+from analysis.responses import read_responses
+from study_core.config import AnalysisConfig
+from tests.analysis.made import make_export
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    make_export().to_csv(folder / "responses.csv", index=False)
+    study = study_responses(read_responses(folder / "responses.csv"), AnalysisConfig())
+    return write_report(study, folder, "A made study")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_page_is_accessible_fits_the_screen_and_stays_offline(
+    browser: Browser, page_file: Path, width: int, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(page_file.as_uri())
+    assert Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert requests == [page_file.as_uri()]
+    context.close()
+
+
+def test_nothing_is_cut_off_on_paper(browser: Browser, page_file: Path) -> None:
+    """A4 with Chromium's default margins leaves 718 CSS pixels."""
+    page = browser.new_page(viewport={"width": 718, "height": 1000})
+    page.emulate_media(media="print")
+    page.goto(page_file.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 718
+    page.close()
