@@ -21,7 +21,7 @@ from study_core.parallel import map_ordered
 from study_core.types import Stimulus
 from synthesis.encoding import decode_mp3
 from synthesis.frames import read_frames
-from synthesis.mastering import SHORTEST_FADE_S, SILENCE_DB, measure_level
+from synthesis.mastering import SILENCE_DB, longest_tail_s, measure_level
 
 _ONSET_DB = -40.0
 """Where the first note counts as begun; encoding smears a little sound in front of it."""
@@ -55,7 +55,6 @@ class Property:
 
 def list_properties(config: SynthesisConfig) -> list[Property]:
     """Return what the audit compares, each with its tolerance."""
-    tail_s = max(config.fade_out_s, SHORTEST_FADE_S)
     return [
         Property("size", "bytes", 0, lambda facts: facts.n_bytes),
         Property("time stamp", "s", 0, lambda facts: facts.time_stamp_s),
@@ -64,7 +63,7 @@ def list_properties(config: SynthesisConfig) -> list[Property]:
         Property("duration", "s", 0, lambda facts: facts.duration_s),
         Property("loudness", "LU", 0.2, lambda facts: facts.loudness_lufs),
         Property("lead-in", "s", 0.02, lambda facts: facts.lead_in_s),
-        Property("silence at the end", "s", tail_s, lambda facts: facts.tail_silence_s),
+        Property("silence at the end", "s", longest_tail_s(config), lambda facts: facts.tail_silence_s),
     ]
 
 
@@ -94,8 +93,8 @@ def audit_stimuli(
     if problems:
         raise StimulusError(
             list_problems(
-                f"The {len(stimuli)} stimuli in {folder} are not blind, so they were not released. "
-                "Remove the folder and run `study render` again:",
+                f"The {len(stimuli)} stimuli in {folder} are not blind and were not released. Remove the "
+                "folder and run `study render` again; if it says the same, compose the named clips again:",
                 problems,
             )
         )

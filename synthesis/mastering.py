@@ -22,8 +22,8 @@ QUIETEST_PEAK = 1e-4
 """A clip whose peak stays below this share of full scale is silent."""
 LARGEST_CONCESSION_LU = 6.0
 """A clip that would make the whole study quieter by more than this is refused."""
-SHORTEST_FADE_S = 0.5
-"""A clip may stop sounding this long before its end even where the configured fade is shorter."""
+LONGEST_TAIL_S = 2.0
+"""A clip may fall silent this long before its end, or when the fade begins where that is earlier."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,13 +54,13 @@ def cut_window(sound: NDArray[np.float32], config: SynthesisConfig, duration_s: 
     Raises
     ------
     StimulusError
-        If the sound is silent, or ends before the fade begins: what is wrong with it, without its name.
+        If the sound is silent, or ends too early: what is wrong with it, without its name.
     """
     first, last = _find_sound(sound)
     rate_hz = config.sample_rate_hz
     n_total, n_lead_in = round(duration_s * rate_hz), round(config.lead_in_s * rate_hz)
     n_music = n_total - n_lead_in
-    tail_s = max(config.fade_out_s, SHORTEST_FADE_S)
+    tail_s = longest_tail_s(config)
     if last - first < n_music - round(tail_s * rate_hz):
         raise StimulusError(
             f"sounds for {(last - first) / rate_hz:.1f} s after a rest of {first / rate_hz:.1f} s, "
@@ -69,6 +69,11 @@ def cut_window(sound: NDArray[np.float32], config: SynthesisConfig, duration_s: 
     music = sound[first : first + n_music].astype(np.float64)
     music = np.pad(music - music.mean(axis=0), ((n_lead_in, n_music - len(music)), (0, 0)))
     return music * _make_fade(n_total, round(config.fade_out_s * rate_hz))[:, np.newaxis]
+
+
+def longest_tail_s(config: SynthesisConfig) -> float:
+    """Return how long before its end a stimulus may fall silent."""
+    return max(config.fade_out_s, LONGEST_TAIL_S)
 
 
 def measure_level(sound: NDArray[np.float64], sample_rate_hz: int) -> Level:

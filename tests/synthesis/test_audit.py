@@ -1,0 +1,139 @@
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from study_core.config import SynthesisConfig
+from study_core.errors import StimulusError
+from study_core.folders import DataFolders
+from study_core.types import Stimulus
+from synthesis.audit import audit_stimuli, measure_file
+from synthesis.encoding import decode_mp3, encode_mp3
+from synthesis.stimuli import render_stimuli
+from synthesis.takes import Studio
+
+from .conftest import Bars, make_midi, write_clips
+
+Leak = Callable[[Path], object]
+RATE_HZ = 44100
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory, studio: Studio) -> tuple[list[Stimulus], DataFolders]:
+    """Four stimuli of two systems, rendered once for all tests here."""
+    folders = DataFolders(tmp_path_factory.mktemp("audit"))
+    clips = write_clips(
+        folders.clips, {f"{system}-{n}": make_midi(n) for system in ("human", "gan") for n in (1, 2)}
+    )
+    return render_stimuli(clips, folders, studio, Bars(), workers=1), folders
+
+
+@pytest.fixture
+def copies(rendered: tuple[list[Stimulus], DataFolders], tmp_path: Path) -> tuple[list[Stimulus], Path]:
+    """Return the stimuli, and a folder with copies of their files that a test may spoil."""
+    stimuli, folders = rendered
+    for stimulus in stimuli:
+        path = tmp_path / stimulus.stimulus_file
+        path.write_bytes((folders.stimuli / stimulus.stimulus_file).read_bytes())
+        os.utime(path, (1, 1))
+    return stimuli, tmp_path
+
+
+def audit(stimuli: list[Stimulus], folder: Path) -> None:
+    audit_stimuli(stimuli, folder, SynthesisConfig(), Bars(), workers=1)
+
+
+def encode_again(
+    path: Path, *, gain: float = 1, kbps: int = 128, cut_s: float = 0, tail_s: float = 0
+) -> None:
+    """Encode a stimulus again, changed; the time stamp stays."""
+    sound = decode_mp3(path.read_bytes()) * gain
+    n_tail = round(tail_s * RATE_HZ)
+    sound[len(sound) - n_tail :] = 0
+    path.write_bytes(encode_mp3(sound[: len(sound) - round(cut_s * RATE_HZ)], RATE_HZ, kbps))
+
+
+def delay(path: Path) -> None:
+    sound = np.roll(decode_mp3(path.read_bytes()), round(0.1 * RATE_HZ), axis=0)
+    path.write_bytes(encode_mp3(sound, RATE_HZ, 128))
+
+
+def test_our_own_stimuli_pass(copies: tuple[list[Stimulus], Path]) -> None:
+    audit(*copies)
+
+
+@pytest.mark.parametrize(
+    ("leak", "message"),
+    [
+        (lambda path: encode_again(path, cut_s=0.02), r"duration: values differ by 0\.02 s \(0 allowed\)"),
+        (lambda path: encode_again(path, kbps=160), r"bit rate: values differ by 32 kbit/s"),
+        (
+            lambda path: encode_again(path, gain=0.95),
+            r"loudness: values differ by 0\.\d+ LU \(0\.2 allowed\)",
+        ),
+        (lambda path: encode_again(path, tail_s=2.5), r"silence at the end: values differ by"),
+        (delay, r"lead-in: values differ by 0\.\d+ s"),
+        (
+            lambda path: path.write_bytes(path.read_bytes() + b"TAG" + bytes(125)),
+            r"tags: values differ by 128",
+        ),
+        (
+            lambda path: path.write_bytes(path.read_bytes() + b"TAG" + bytes(125)),
+            r"size: values differ by 128",
+        ),
+        (lambda _: None, r"time stamp: values differ by"),
+    ],
+)
+def test_a_planted_leak_is_found_and_tells_the_systems_apart(
+    copies: tuple[list[Stimulus], Path], leak: Leak, message: str
+) -> None:
+    stimuli, folder = copies
+    leaky = [stimulus for stimulus in stimuli if stimulus.system == "gan"]
+    for stimulus in leaky:
+        path = folder / stimulus.stimulus_file
+        leak(path)
+        os.utime(path, (2, 2) if message.startswith("time") else (1, 1))
+    with pytest.raises(StimulusError, match=message) as caught:
+        audit(stimuli, folder)
+    assert "were not released" in str(caught.value)
+    name = message.partition(":")[0]
+    line = next(line for line in str(caught.value).splitlines() if line.startswith(f"  {name}: "))
+    assert "means: gan " in line
+    assert ", human " in line
+
+
+def test_order_by_system_is_found(copies: tuple[list[Stimulus], Path]) -> None:
+    stimuli, folder = copies
+    with pytest.raises(StimulusError, match="order: stimuli are not in the order of their ids"):
+        audit(stimuli[::-1], folder)
+
+
+def test_telling_name_is_found(copies: tuple[list[Stimulus], Path]) -> None:
+    stimuli, folder = copies
+    (folder / stimuli[0].stimulus_file).rename(folder / "human-1.mp3")
+    with pytest.raises(StimulusError, match=r"name: human-1\.mp3 is not an opaque id"):
+        audit([dataclasses.replace(stimuli[0], stimulus_file="human-1.mp3"), *stimuli[1:]], folder)
+
+
+def test_peak_over_the_ceiling_is_found(copies: tuple[list[Stimulus], Path]) -> None:
+    stimuli, folder = copies
+    with pytest.raises(
+        StimulusError, match=r"peak: clip .* reaches -\d+\.\d+ dBTP after encoding, -12 allowed"
+    ):
+        audit_stimuli(stimuli, folder, SynthesisConfig(true_peak_dbtp=-12), Bars(), workers=1)
+
+
+def test_all_leaks_come_in_one_message(copies: tuple[list[Stimulus], Path]) -> None:
+    stimuli, folder = copies
+    encode_again(folder / stimuli[0].stimulus_file, gain=0.5, cut_s=0.5)
+    with pytest.raises(StimulusError, match=r"(?s)size: .*time stamp: .*duration: .*loudness: "):
+        audit(stimuli, folder)
+
+
+def test_file_that_is_no_mp3_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.mp3").write_bytes(b"no MP3 at all")
+    with pytest.raises(StimulusError, match=r"x\.mp3 is not an MP3 file"):
+        measure_file(tmp_path / "x.mp3")

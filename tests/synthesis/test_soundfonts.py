@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from study_core.errors import StimulusError
+from study_core.manifest import sha256_bytes
+from synthesis.soundfonts import SOUNDFONT_FOLDER, find_soundfont
+
+from .conftest import SOUNDFONT
+
+CONTENT = b"RIFF\x00\x00\x00\x00sfbk and the rest"
+
+
+def write_list(folder: Path, **changes: str) -> None:
+    entry = {
+        "file": "Small.sf2",
+        "debian_package": "small-soundfont",
+        "debian_path": str(folder / "debian" / "Small.sf2"),
+        "sha256": sha256_bytes(CONTENT),
+    }
+    with (folder / "soundfonts.yaml").open("w") as file:
+        YAML().dump({"Small": entry | changes}, file)
+
+
+def test_installed_soundfont_is_found_by_its_name() -> None:
+    soundfont = find_soundfont(SOUNDFONT)
+    assert (soundfont.name, soundfont.path.exists(), len(soundfont.sha256)) == (SOUNDFONT, True, 64)
+
+
+def test_every_listed_soundfont_says_where_it_is_from_and_under_which_licence() -> None:
+    listed = YAML(typ="safe").load((SOUNDFONT_FOLDER / "soundfonts.yaml").read_text())
+    keys = {"file", "debian_package", "debian_path", "address", "sha256", "licence", "n_bytes"}
+    assert {"FluidR3_GM", "TimGM6mb"} <= set(listed)
+    assert all(set(entry) == keys for entry in listed.values())
+
+
+def test_file_beside_the_list_goes_before_debians(tmp_path: Path) -> None:
+    write_list(tmp_path)
+    for folder in (tmp_path, tmp_path / "debian"):
+        folder.mkdir(exist_ok=True)
+        (folder / "Small.sf2").write_bytes(CONTENT)
+    assert find_soundfont("Small", folder=tmp_path).path == (tmp_path / "Small.sf2").resolve()
+    (tmp_path / "Small.sf2").unlink()
+    assert find_soundfont("Small", folder=tmp_path).path == (tmp_path / "debian" / "Small.sf2").resolve()
+
+
+def test_missing_soundfont_says_which_package_to_install(tmp_path: Path) -> None:
+    write_list(tmp_path)
+    with pytest.raises(StimulusError, match=r"Small is missing.*sudo apt-get install small-soundfont"):
+        find_soundfont("Small", folder=tmp_path)
+
+
+def test_altered_soundfont_is_refused_with_both_sums(tmp_path: Path) -> None:
+    write_list(tmp_path, sha256="0" * 64)
+    (tmp_path / "Small.sf2").write_bytes(CONTENT)
+    with pytest.raises(
+        StimulusError, match=rf"{sha256_bytes(CONTENT)[:12]}\.\.\., not 000000000000.*reinstall"
+    ):
+        find_soundfont("Small", folder=tmp_path)
+
+
+def test_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(StimulusError, match=r"'Grand' is not listed.*FluidR3_GM, TimGM6mb"):
+        find_soundfont("Grand")
+
+
+def test_own_soundfont_is_taken_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.sf3"
+    path.write_bytes(CONTENT)
+    soundfont = find_soundfont(str(path))
+    assert (soundfont.name, soundfont.sha256) == ("mine.sf3", sha256_bytes(CONTENT))
+
+
+def test_path_to_nothing_and_path_to_something_else_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(StimulusError, match=r"none\.sf2 cannot be read: No such file"):
+        find_soundfont(str(tmp_path / "none.sf2"))
+    (tmp_path / "text.sf2").write_text("not a soundfont")
+    with pytest.raises(StimulusError, match=r"text\.sf2 is not a soundfont"):
+        find_soundfont(str(tmp_path / "text.sf2"))
