@@ -10,7 +10,7 @@ from models.backend import load_backend
 from models.batches import normalize_key
 from models.chorales import convert_chorales, list_chorales
 from models.corpus import PIECES_FILE, CorpusStage, add_corpus, list_corpora, load_pieces, slug
-from models.history import describe_progress, find_last_validation, write_training
+from models.history import describe_progress, write_training
 from models.sources import CHORALES, Source, find_source
 from models.weights import WEIGHTS_FILE, load_weights, training_inputs
 from study_core.cli import Options
@@ -139,7 +139,7 @@ def _train(system: str, config: Config, inputs: str) -> None:
     folder = config.folders.models / system
     files = write_training(folder, training.weights, training.history)
     stamp_stage(folder, inputs, files)
-    say(f"The {system} is trained, {find_last_validation(training.history):.2f} bits per note: {folder}")
+    say(f"The {system} is trained, {training.validation_bits:.2f} bits per held-out note: {folder}")
 
 
 def _start_training(system: str, config: Config) -> "tuple[LSTMTraining | GANTraining, int]":

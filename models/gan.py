@@ -69,13 +69,14 @@ class Discriminator(keras.Model):  # type: ignore[misc]  # Keras has no types
 
 
 class GANTraining:
-    """Fine-tunes an LSTM's weights adversarially; `weights` are the averaged ones at the end."""
+    """Fine-tunes an LSTM's weights adversarially; `weights` are averaged over its steps."""
 
     def __init__(
         self, songs: Sequence[Song], held_out: Sequence[Song], lstm: Weights, steps: int, seed: int
     ) -> None:
         set_up_backend(child_seed(seed, "training", "gan"))
         self.history: list[Progress] = []
+        self.validation_bits = math.inf
         self._songs, self._steps = songs, steps
         self._held_out = cut_validation(held_out)
         self._rng = random_generator(seed, "training", "gan", "phrases")
@@ -105,7 +106,9 @@ class GANTraining:
             yield self._record(bits, accuracy, validate=is_due)
 
     def _record(self, bits: float, accuracy: float, *, validate: bool = False) -> Progress:
-        held_out_bits = self._average.validate(self._held_out) if validate else math.nan
+        if validate:
+            self.validation_bits = self._average.validate(self._held_out)
+        held_out_bits = self.validation_bits if validate else math.nan
         self.history.append(Progress(len(self.history) + 1, bits, held_out_bits, accuracy))
         return self.history[-1]
 

@@ -31,11 +31,6 @@ def describe_progress(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def find_last_validation(history: Sequence[Progress]) -> float:
-    """Return the last measured bits per note of the validation pieces."""
-    return [row.validation_bits for row in history if not math.isnan(row.validation_bits)][-1]
-
-
 def write_training(folder: Path, weights: Weights, history: Sequence[Progress]) -> list[Path]:
     """Write weights, history and loss plot; return the files."""
     files = [folder / name for name in (WEIGHTS_FILE, "history.csv", "loss.png")]

@@ -54,12 +54,13 @@ class MovingAverage:
 
 
 class LSTMTraining:
-    """Trains a lookback LSTM by maximum likelihood; `weights` are those of the best validation."""
+    """Trains a lookback LSTM by maximum likelihood; `weights` are those of the best `validation_bits`."""
 
     def __init__(self, songs: Sequence[Song], held_out: Sequence[Song], steps: int, seed: int) -> None:
         set_up_backend(child_seed(seed, "training", "lstm"))
         self.history: list[Progress] = []
         self.weights: Weights = {}
+        self.validation_bits = math.inf
         self._songs, self._steps = songs, steps
         self._held_out = cut_validation(held_out)
         self._rng = random_generator(seed, "training", "lstm", "crops")
@@ -68,16 +69,16 @@ class LSTMTraining:
 
     def run(self) -> Iterator[Progress]:
         """Train and yield the progress of each step; stop early where validation stops improving."""
-        best, waited = math.inf, 0
+        waited = 0
         for step in range(1, self._steps + 1):
             progress = self._train_step(step)
             self.history.append(progress)
             yield progress
             if math.isnan(progress.validation_bits):
                 continue
-            waited = 0 if progress.validation_bits < best else waited + 1
+            waited = 0 if progress.validation_bits < self.validation_bits else waited + 1
             if waited == 0:
-                best, self.weights = progress.validation_bits, self._average.weights
+                self.validation_bits, self.weights = progress.validation_bits, self._average.weights
             if waited == PATIENCE:
                 return
 

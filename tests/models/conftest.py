@@ -1,6 +1,8 @@
 """Made music, and the real Pokémon files where they are."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import mido
@@ -65,7 +67,7 @@ def _meter(numerator: int) -> mido.MetaMessage:
 
 @pytest.fixture
 def corpus_folder(tmp_path: Path) -> Path:
-    """A folder of 24 made pieces."""
+    """Return a folder of 24 made pieces."""
     folder = tmp_path / "made"
     for seed in range(24):
         write_midi_file(folder / f"piece {seed:02d}.mid", make_score(seed))
@@ -73,3 +75,11 @@ def corpus_folder(tmp_path: Path) -> Path:
 
 
 assert set(DURATION_TICKS) >= {6, 48}  # the durations of the made music are on the grid
+
+
+def run_python(*lines: str) -> None:
+    """Run lines in a process of their own, so that what they load stays there."""
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False, cwd=REPOSITORY
+    )
+    assert done.returncode == 0, done.stderr

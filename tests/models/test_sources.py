@@ -38,7 +38,7 @@ def two_files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder, and the address at which a real server offers it."""
+    """Yield a folder, and the address at which a real server offers it."""
     folder = tmp_path / "served"
     folder.mkdir()
 

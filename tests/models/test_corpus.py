@@ -1,0 +1,210 @@
+"""From files to pieces: what is read, what is refused, and who is kept together."""
+
+import logging
+from collections import defaultdict
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+
+from models.clusters import find_clusters
+from models.corpus import (
+    CorpusStage,
+    add_corpus,
+    draw_split,
+    list_corpora,
+    load_pieces,
+    load_scores,
+    read_score,
+    save_scores,
+)
+from models.sources import Source, list_midi
+from models.tokens import Score
+from study_core.config import CorpusConfig
+from study_core.errors import CorpusError
+from study_core.folders import DataFolders
+from study_core.types import Piece
+from tests.models.conftest import make_score, write_midi_file
+
+CONFIG = CorpusConfig()
+SHARES = CorpusConfig(validation_share=0.2, test_share=0.3)
+
+
+def prepare(folder: Path, data: Path, config: CorpusConfig = SHARES) -> list[Piece]:
+    stage = CorpusStage(Source("made", list_midi(folder)), config, 1, DataFolders(data))
+    assert len(list(stage.read())) == len(list_midi(folder))
+    return stage.write()
+
+
+def break_files(folder: Path) -> None:
+    good = (folder / "piece 00.mid").read_bytes()
+    (folder / "empty.mid").write_bytes(b"")
+    (folder / "truncated.mid").write_bytes(good[: len(good) // 2])
+    (folder / "text.mid").write_bytes(b"this is not music")
+    mido.MidiFile(tracks=[mido.MidiTrack()]).save(folder / "silent.mid")
+    (folder / "film.mid").write_bytes(good[:12] + b"\xe7\x28" + good[14:])
+
+
+BROKEN = {
+    "empty.mid": "is not readable MIDI",
+    "truncated.mid": "is not readable MIDI",
+    "text.mid": "is not readable MIDI",
+    "silent.mid": "holds no note",
+    "film.mid": "counts time in film frames",
+}
+
+
+def test_every_broken_file_is_named_with_its_fault_and_the_good_ones_are_used(
+    corpus_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    break_files(corpus_folder)
+    write_midi_file(corpus_folder / "short.mid", make_score(1, n_bars=2))
+    (corpus_folder / "twin.mid").write_bytes((corpus_folder / "piece 03.mid").read_bytes())
+    with caplog.at_level(logging.WARNING):
+        pieces = prepare(corpus_folder, tmp_path / "data")
+    assert len(pieces) == 24
+    (record,) = caplog.records
+    assert "7 of 31 files of the corpus are not used" in record.message
+    faults = {**BROKEN, "short.mid": "fewer than 30", "twin.mid": "is the same file as piece 03.mid"}
+    for name, fault in faults.items():
+        assert any(name in line and fault in line for line in record.message.splitlines()), name
+
+
+def test_pieces_say_where_they_come_from(corpus_folder: Path, tmp_path: Path) -> None:
+    pieces = prepare(corpus_folder, tmp_path / "data")
+    first = pieces[0]
+    assert first.piece_id.startswith("piece-00-")
+    assert (first.corpus, first.title) == ("made", "piece 00")
+    assert first.piece_file == str(corpus_folder / "piece 00.mid")
+    assert first.duration_s == pytest.approx(80, abs=1)
+    inside = prepare(corpus_folder, tmp_path)
+    assert inside[0].piece_file == "made/piece 00.mid"
+
+
+def test_pieces_are_read_back_with_their_music(corpus_folder: Path, tmp_path: Path) -> None:
+    pieces = prepare(corpus_folder, tmp_path / "data")
+    loaded = load_pieces(DataFolders(tmp_path / "data"))
+    assert [prepared.piece for prepared in loaded] == pieces
+    assert (loaded[0].score.notes == read_score(corpus_folder / "piece 00.mid").notes).all()
+    by_split = [load_pieces(DataFolders(tmp_path / "data"), s) for s in ("train", "validation", "test")]
+    assert all(by_split)
+    assert sum(map(len, by_split)) == len(pieces)
+
+
+def test_a_prepared_corpus_is_current_until_a_file_or_a_share_changes(
+    corpus_folder: Path, tmp_path: Path
+) -> None:
+    folders = DataFolders(tmp_path / "data")
+
+    def is_current(config: CorpusConfig = SHARES) -> bool:
+        return CorpusStage(Source("made", list_midi(corpus_folder)), config, 1, folders).is_current()
+
+    assert not is_current()
+    prepare(corpus_folder, folders.root)
+    assert is_current()
+    assert not is_current(CONFIG)
+    write_midi_file(corpus_folder / "new.mid", make_score(99))
+    assert not is_current()
+
+
+def test_a_new_file_moves_no_other_piece_to_another_split(corpus_folder: Path, tmp_path: Path) -> None:
+    before = {p.piece_id: p.split for p in prepare(corpus_folder, tmp_path / "data")}
+    write_midi_file(corpus_folder / "a new one.mid", make_score(99))
+    after = {p.piece_id: p.split for p in prepare(corpus_folder, tmp_path / "data")}
+    assert len(after) == len(before) + 1
+    assert before.items() <= after.items()
+
+
+def test_splits_have_the_shares_of_the_config() -> None:
+    splits = [draw_split(f"song {i}", CONFIG, 2018) for i in range(4000)]
+    assert splits.count("test") / 4000 == pytest.approx(CONFIG.test_share, abs=0.03)
+    assert splits.count("validation") / 4000 == pytest.approx(CONFIG.validation_share, abs=0.03)
+
+
+def test_a_transposed_and_thinned_copy_falls_into_the_same_cluster() -> None:
+    song = make_score(1)
+    top = np.append(song.notes[1:, 0] != song.notes[:-1, 0], True)
+    copy = Score(song.notes[top] + (48, -5, 0, 3), 48, song.tempi)
+    others = {f"other {i}": make_score(i) for i in range(2, 12)}
+    clusters = find_clusters({"song": song, "copy": copy, **others})
+    assert clusters["song"] == clusters["copy"] == "copy"
+    assert all(clusters[name] == name for name in others)
+
+
+def test_the_known_near_duplicates_of_the_pokemon_corpus_share_a_cluster(pokemon_folder: Path) -> None:
+    scores = {}
+    for file in list_midi(pokemon_folder):
+        try:
+            scores[file.stem] = read_score(file)
+        except CorpusError:
+            continue
+    songs = defaultdict(set)
+    for name, cluster in find_clusters(scores).items():
+        songs[cluster].add(name.split(" - ")[-1])
+    known = ["Cinnabar Island", "Mystery Gift", "Ns Room", "Pallet Town", "Pokemon Center", "Elite Four"]
+    clusters = [next(names for names in songs.values() if title in names) for title in known]
+    assert "Cinnabar Island (HGSS Version)" in clusters[0]
+    assert "WiFi Lobby" in clusters[1]
+    assert "N the Pokemon Child" in clusters[2]
+    assert {"Pokemon Center", "Pokemon Center Theme"} <= clusters[4]
+    assert "Pkmn Elite 4" in clusters[5]
+    assert len(scores) == 304
+    assert len(songs) > 280  # few others are thrown together
+    assert sum(name.endswith("Pallet Town") for name in scores) == 2
+
+
+def test_too_few_usable_files_are_counted_and_named(corpus_folder: Path, tmp_path: Path) -> None:
+    break_files(corpus_folder)
+    for seed in range(5):
+        (corpus_folder / f"piece {seed:02d}.mid").unlink()
+    with pytest.raises(CorpusError, match=r"has 19 usable files of 24, but a study needs 20(?s:.*)empty.mid"):
+        prepare(corpus_folder, tmp_path / "data")
+
+
+def test_an_empty_split_is_named(corpus_folder: Path, tmp_path: Path) -> None:
+    shares = CorpusConfig(validation_share=1e-6, test_share=0.4)
+    with pytest.raises(CorpusError, match=r"has 24 pieces, and none falls into validation"):
+        prepare(corpus_folder, tmp_path / "data", shares)
+
+
+def test_adding_a_folder_copies_the_good_files_and_names_the_others(
+    corpus_folder: Path, tmp_path: Path
+) -> None:
+    break_files(corpus_folder)
+    (corpus_folder / "notes.txt").write_text("hello")
+    write_midi_file(corpus_folder / "deeper" / "piece.MID", make_score(50))
+    n_added, problems = add_corpus(corpus_folder, "mine", tmp_path / "corpora")
+    assert n_added == len(list_midi(tmp_path / "corpora" / "mine")) == 25
+    assert len(problems) == 6
+    for name, fault in {**BROKEN, "notes.txt": "is not a .mid or .midi file"}.items():
+        assert any(line.startswith(name) and fault in line for line in problems), name
+
+
+def test_a_folder_without_one_usable_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "a.mid").write_bytes(b"")
+    with pytest.raises(CorpusError, match=r"bad has no MIDI file that can be used:\n  a.mid is not readable"):
+        add_corpus(tmp_path / "bad", "bad", tmp_path / "corpora")
+
+
+def test_a_name_that_leads_out_of_the_data_is_refused(corpus_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"'../elsewhere' cannot name a corpus"):
+        add_corpus(corpus_folder, "../elsewhere", tmp_path / "corpora")
+
+
+def test_the_list_counts_files_and_splits(corpus_folder: Path, tmp_path: Path) -> None:
+    folders = DataFolders(tmp_path / "data")
+    assert list_corpora(folders) == []
+    add_corpus(corpus_folder, "mine", folders.corpus)
+    prepare(folders.corpus / "mine", folders.root)
+    assert list_corpora(folders)[0] == "mine: 24 files"
+    assert list_corpora(folders)[1].startswith("prepared: made, 24 pieces in 24 clusters (")
+
+
+def test_the_same_scores_are_the_same_bytes(tmp_path: Path) -> None:
+    scores = {"a": make_score(1), "b": make_score(2)}
+    save_scores(tmp_path / "1.npz", scores)
+    save_scores(tmp_path / "2.npz", scores)
+    assert (tmp_path / "1.npz").read_bytes() == (tmp_path / "2.npz").read_bytes()
+    assert (load_scores(tmp_path / "1.npz")["b"].notes == scores["b"].notes).all()
