@@ -5,7 +5,7 @@ false alarm = "computer" said of a human clip. With z the inverse of the normal 
 
     d' = z(hit rate) - z(false-alarm rate),   c = -(z(hit rate) + z(false-alarm rate)) / 2
 
-(Macmillan & Creelman 2005, eq. 1.5 and 2.1). d' 0: could not tell. c above 0: leans to "human".
+(Macmillan & Creelman 2005). d' 0: could not tell. c above 0: leans to "human".
 Both are marginal: rates are pooled over listeners and clips, so d' is smaller than the average listener's
 where listeners or clips differ. Standard errors: delta method on the two-way clustered covariance of the
 rates, dz(p)/dp = 1 / phi(z(p)); equal to the sandwich of a probit model with one parameter per system.
