@@ -60,8 +60,8 @@ class Rates:
 
         The larger of the two-way variance and both one-way ones (compare MacKinnon, Nielsen & Webb 2024,
         arXiv 2406.08880): V alone can come out negative or too small where clusters are few or hardly differ.
-        In simulated studies of 12 to 40 listeners this moved false positives of a difference from .053-.077 to
-        .032-.056. Where both one-way variances are 0, the pairs' own variance stands.
+        In simulated studies of 12 to 40 listeners this moved false positives of a difference from .053-.077
+        to .032-.056. Where both one-way variances are 0, the pairs' own variance stands.
         """
         listener, clip, pair = (
             float(gradient @ part @ gradient) for part in (self.by_listener, self.by_clip, self.by_pair)
