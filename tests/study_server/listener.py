@@ -57,6 +57,12 @@ class Participant:
         """Go on from the consent page to the end."""
         return self.send({"agrees": "1"}).send().finish()
 
+    def withdraw(self) -> Self:
+        """Withdraw with the code that the page fills in."""
+        code = self.open("/withdraw").form.select_one("[name=code]")
+        assert code is not None
+        return self.send({"code": str(code["value"])})
+
     @property
     def path(self) -> str:
         """Where they are."""
