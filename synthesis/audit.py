@@ -7,11 +7,9 @@ property whose values lie further apart than its tolerance could tell the system
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from study_core.types import Stimulus
 from synthesis.encoding import decode_mp3
 from synthesis.frames import read_frames
 from synthesis.mastering import SILENCE_DB, longest_tail_s, measure_level
+from synthesis.stimuli import ShowProgress
 
 _ONSET_DB = -40.0
 """Where the first note counts as begun; encoding smears a little sound in front of it."""
@@ -71,7 +70,7 @@ def audit_stimuli(
     stimuli: Sequence[Stimulus],
     folder: Path,
     config: SynthesisConfig,
-    show_progress: Callable[[str, int], AbstractContextManager[Any]],
+    show_progress: ShowProgress,
     *,
     workers: int | None = None,
 ) -> None:

@@ -4,14 +4,9 @@ import click
 
 from study_core.cli import Options
 from study_core.console import say, show_progress
+from study_core.manifest import is_current
 from synthesis.audit import audit_stimuli
-from synthesis.stimuli import (
-    are_current,
-    fingerprint_inputs,
-    publish_stimuli,
-    read_clips,
-    render_stimuli,
-)
+from synthesis.stimuli import fingerprint_inputs, publish_stimuli, read_clips, render_stimuli
 from synthesis.takes import Studio
 
 
@@ -31,7 +26,7 @@ def render(options: Options, workers: int | None) -> None:
     studio = Studio.open(config.synthesis, config.clips.duration_s)
     clips = read_clips(folders.clips)
     inputs = fingerprint_inputs(clips, folders, studio)
-    if are_current(folders, inputs):
+    if is_current(folders.stimuli, inputs):
         say(f"{len(clips)} stimuli are up to date in {folders.stimuli}")
         return
     stimuli = render_stimuli(clips, folders, studio, show_progress, workers=workers)

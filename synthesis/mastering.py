@@ -77,11 +77,19 @@ def longest_tail_s(config: SynthesisConfig) -> float:
 
 
 def measure_level(sound: NDArray[np.float64], sample_rate_hz: int) -> Level:
-    """Return the loudness and true peak of a sound of shape (frames, channels)."""
+    """Return the loudness and true peak of a sound of shape (frames, channels).
+
+    Raises
+    ------
+    StimulusError
+        If all of it lies below the -70 LUFS from which on the standard measures.
+    """
     import pyloudnorm
     import soxr
 
     loudness_lufs = float(pyloudnorm.Meter(sample_rate_hz).integrated_loudness(sound))
+    if not np.isfinite(loudness_lufs):
+        raise StimulusError("is too quiet to be measured")
     # In single precision, which soxr does six times faster; the peak is wanted to 0.01 dB only.
     oversampled = soxr.resample(sound.astype(np.float32), sample_rate_hz, 4 * sample_rate_hz, quality="HQ")
     peak = max(float(oversampled.max()), -float(oversampled.min()), 1e-10)

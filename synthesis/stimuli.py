@@ -13,7 +13,6 @@ from study_core.errors import StimulusError, list_problems
 from study_core.folders import DataFolders
 from study_core.manifest import (
     fingerprint,
-    is_current,
     read_manifest,
     sha256_file,
     stamp_stage,
@@ -69,11 +68,6 @@ def fingerprint_inputs(clips: Sequence[Clip], folders: DataFolders, studio: Stud
     key_mark = opaque_id(_load_key(folders), "stimuli")
     rows = [dataclasses.asdict(clip) for clip in clips]
     return fingerprint(rows, studio.soundfont.sha256, studio.settings_sha256, key_mark)
-
-
-def are_current(folders: DataFolders, inputs: str) -> bool:
-    """Tell whether the stimuli were made from these inputs and are as they were made."""
-    return is_current(folders.stimuli, inputs)
 
 
 def render_stimuli(

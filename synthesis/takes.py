@@ -121,13 +121,12 @@ def record_take(job: Job) -> Take | StimulusError:
     config = job.studio.config
     renderer = _open_renderer(job.studio.soundfont.path, config.sample_rate_hz)
     n_frames = round((job.studio.duration_s + LONGEST_REST_S) * config.sample_rate_hz)
+    sound = renderer.render(job.clip_path.read_bytes(), n_frames)
     try:
-        window = cut_window(
-            renderer.render(job.clip_path.read_bytes(), n_frames), config, job.studio.duration_s
-        )
+        window = cut_window(sound, config, job.studio.duration_s)
+        level = measure_level(window, config.sample_rate_hz)
     except StimulusError as error:
         return StimulusError(f"{job.clip_id} {error}")
-    level = measure_level(window, config.sample_rate_hz)
     louder = apply_gain(window, job.target_lufs - level.loudness_lufs)
     audio, loudest_lufs = _encode_below_ceiling(job, louder, level.loudest_lufs(config.true_peak_dbtp))
     take = Take(

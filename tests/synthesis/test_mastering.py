@@ -74,6 +74,13 @@ def test_loudness_of_a_full_scale_tone_is_what_the_standard_says() -> None:
     assert measure_level(tone, RATE_HZ).loudness_lufs == pytest.approx(-3.01, abs=0.05)
 
 
+def test_sound_too_quiet_for_the_standard_is_refused() -> None:
+    sound = np.zeros((2 * RATE_HZ, 2))
+    sound[RATE_HZ] = 0.01
+    with pytest.raises(StimulusError, match="is too quiet to be measured"):
+        measure_level(sound, RATE_HZ)
+
+
 def test_true_peak_is_found_between_the_samples() -> None:
     # At a quarter of the sample rate, 45 degrees off, every sample is 3.01 dB below the crest.
     tone = np.sin(np.pi / 2 * np.arange(3 * RATE_HZ) + np.pi / 4)

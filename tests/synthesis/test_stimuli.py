@@ -10,14 +10,13 @@ import pytest
 
 from study_core.errors import StimulusError
 from study_core.folders import DataFolders
-from study_core.manifest import read_manifest, sha256_file
+from study_core.manifest import is_current, read_manifest, sha256_file
 from study_core.types import Clip, Stimulus
 from synthesis import stimuli as stage
 from synthesis.encoding import decode_mp3
 from synthesis.mastering import measure_level
 from synthesis.stimuli import (
     TIME_STAMP,
-    are_current,
     fingerprint_inputs,
     publish_stimuli,
     read_clips,
@@ -174,12 +173,12 @@ def test_publishing_removes_stale_stimuli_and_drafts_and_stamps_the_rest(
     stale += [folders.stimuli / ".0123.mp3.x8a", folders.stimuli / "takes" / ".0123.json.x8a"]
     for path in stale:
         path.write_bytes(b"old")
-    assert not are_current(folders, inputs)
+    assert not is_current(folders.stimuli, inputs)
     path = publish_stimuli(made, folders, inputs)
     assert read_manifest(path, Stimulus) == made
     assert not any(path.exists() for path in stale)
-    assert are_current(folders, inputs)
-    assert not are_current(folders, fingerprint_inputs(clips[1:], folders, studio))
+    assert is_current(folders.stimuli, inputs)
+    assert not is_current(folders.stimuli, fingerprint_inputs(clips[1:], folders, studio))
     assert (
         json.loads((folders.stimuli / "stage.json").read_text())["outputs"].keys()
         >= list_files(folders).keys()
