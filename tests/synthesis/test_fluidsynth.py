@@ -8,7 +8,6 @@ import pytest
 
 from study_core.errors import StimulusError, ToolMissingError
 from study_core.manifest import sha256_bytes
-from study_core.parallel import map_ordered
 from synthesis.fluidsynth import Renderer, load_binding, read_version
 from synthesis.soundfonts import find_soundfont
 
@@ -34,11 +33,6 @@ def test_sound_depends_on_the_clip_only_not_on_what_was_rendered_before() -> Non
     alone = [render_hash(midi) for midi in MIDIS]
     assert forwards == backwards[::-1] == alone
     assert len(set(forwards)) == len(MIDIS)
-
-
-def test_sound_is_the_same_in_one_process_and_in_two() -> None:
-    here, there = (list(map_ordered(render_hash, MIDIS[:2], workers=count)) for count in (1, 2))
-    assert here == there
 
 
 def test_sound_has_the_asked_shape_and_starts_with_the_first_note() -> None:
