@@ -13,6 +13,7 @@ from study_core.folders import DataFolders
 from study_core.types import HUMAN
 
 GENERATORS = ("lstm", "gan")
+NAMED_CORPORA = ("pokemon", "chorales")
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 PositiveInt = Annotated[int, Field(gt=0)]
 
@@ -158,8 +159,26 @@ def load_config(path: Path, *, data_dir: Path | None = None) -> Config:
     if config is None or problems:
         count = f"{len(problems)} mistake{'s' if len(problems) > 1 else ''}"
         raise ConfigError(list_problems(f"{path} has {count}; nothing was changed:", problems))
-    folder = data_dir or path.parent / config.data_dir
-    return config.model_copy(update={"data_dir": str(folder.resolve())})
+    return _place(config, path.parent, data_dir)
+
+
+def _place(config: Config, folder: Path, data_dir: Path | None) -> Config:
+    """Return the config with its paths made absolute: they are relative to the config file's folder."""
+    source, soundfont = config.corpus.source, config.synthesis.soundfont
+    return config.model_copy(
+        update={
+            "data_dir": str((data_dir or folder / config.data_dir).resolve()),
+            "corpus": config.corpus.model_copy(update={"source": _place_path(source, folder)}),
+            "synthesis": config.synthesis.model_copy(update={"soundfont": _place_path(soundfont, folder)}),
+        }
+    )
+
+
+def _place_path(name: str, folder: Path) -> str:
+    """Return the absolute path of what a name stands for in a folder, or the name where it is no path."""
+    path = folder / Path(name).expanduser()
+    is_path = "/" in name or (path.exists() and name not in NAMED_CORPORA)
+    return str(path.resolve()) if is_path else name
 
 
 def _validate(raw: dict[str, Any]) -> tuple[Config | None, list[str]]:

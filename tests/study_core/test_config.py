@@ -94,6 +94,17 @@ def test_the_data_folder_can_be_set_from_outside(tmp_path: Path) -> None:
     assert config.folders.root == tmp_path / "there"
 
 
+def test_paths_are_relative_to_the_config_file_and_names_stay_names(tmp_path: Path) -> None:
+    (tmp_path / "midi").mkdir()
+    text = "corpus: {source: midi}\nsynthesis: {soundfont: fonts/Grand.sf2}\n"
+    config = load_config(write(tmp_path, text))
+    assert config.corpus.source == str(tmp_path / "midi")
+    assert config.synthesis.soundfont == str(tmp_path / "fonts/Grand.sf2")
+    (tmp_path / "chorales").mkdir()
+    other = load_config(write(tmp_path, "corpus: {source: chorales}\n"))
+    assert (other.corpus.source, other.synthesis.soundfont) == ("chorales", "FluidR3_GM")
+
+
 def test_a_config_cannot_be_changed_after_loading() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Config().title = "other"  # type: ignore[misc]
