@@ -1,0 +1,399 @@
+"""The Laplace log-likelihood of a yes-no mixed model with crossed listeners and clips, and its gradient.
+
+The model: judgment i of listener j and clip c is 1 with probability F(eta_i),
+
+    eta_i = x_i' beta + z_i' Lambda b_j + sigma d_c,     b_j ~ N(0, I_k),   d_c ~ N(0, 1),
+
+with F logistic or normal, so Lambda Lambda' is the covariance of the listeners' effects, sigma the clips' SD.
+With h the log density of judgments and u = (b, d) together, u^ its mode and H = -d2h/du du' there,
+
+    L(beta, Lambda, sigma) = h(u^) - log|H| / 2
+
+(Tierney & Kadane 1986; Kristensen et al. 2016: the observed, not the expected, information). H has one k x k
+block A_j per listener, eliminated first, and leaves a dense Schur complement over the clips,
+
+    S = D - sum_j C_j' A_j^-1 C_j,
+
+so a Newton step takes time in proportion to the listeners, and memory for 3 x J x k x I numbers.
+
+The gradient is exact, after Skaug & Fournier (2006). With z~_i = (Lambda' z_i, sigma) a judgment's row in u,
+w_i = -d2 l_i / d eta2 its weight, v_i = z~_i' H^-1 z~_i, and t = H^-1 sum_i w'_i v_i z~_i,
+which carries the move of the mode,
+
+    dL = sum_i (l'_i - w'_i v_i / 2 + w_i z~_i't / 2) deta_i - sum_i (w_i H^-1 z~_i + l'_i t / 2)' dz~_i,
+
+where deta_i and dz~_i are the direct changes with a parameter. Lambda enters by its lower triangle, not by
+logarithms: an SD of 0 is then an ordinary stationary point (L is even in it) with a regular Hessian.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cho_solve
+from scipy.linalg.lapack import dtrtri
+from scipy.optimize import linprog, minimize
+from scipy.special import erfcx, expit, log_expit, log_ndtr, ndtr
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Link = Literal["logit", "probit"]
+Derivatives = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+
+MODE_TOLERANCE = 1e-9
+"""The mode is found when no random effect, in its own SDs, would move further than this."""
+MODE_STEPS = 100
+SURE = 3.0
+"""Answers of which nothing is surer than this, on the scale of the link, are not separated."""
+UNTHREADED_PRODUCTS = 250_000
+"""OpenBLAS multiplies matrices in one thread up to 262,144 products of two numbers."""
+CLOSE_GRADIENT = 1e-3
+"""Where BFGS hands over to Newton's method."""
+SMALL_GAIN = 1e-6
+"""Newton's method takes its last step where that gains less: from within .002 standard errors."""
+NEWTON_STEPS = 5
+CURVED = 1e-3
+"""A share of the largest curvature; a direction that curves upwards by more is a saddle's."""
+HESSIAN_STEP = 1e-4
+NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(99)
+"""Of the Gauss-Hermite quadrature; 7 digits up to SDs of 3."""
+FLAT = 1e-8
+"""A direction with less than this share of the largest curvature counts as flat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgments:
+    """N judgments of J listeners and I clips, in the order of the listeners.
+
+    Attributes
+    ----------
+    sign
+        Shape (N,): +1 for a yes, -1 for a no.
+    fixed, by_listener
+        Shape (N, p) and (N, k): the rows x_i and z_i.
+    listener, clip
+        Shape (N,): 0 to J - 1, not decreasing, each at least once; 0 to I - 1.
+    """
+
+    sign: FloatArray
+    fixed: FloatArray
+    by_listener: FloatArray
+    listener: IntArray
+    clip: IntArray
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Return the sizes J, I, p and k."""
+        listeners, clips = int(self.listener.max()) + 1, int(self.clip.max()) + 1
+        return listeners, clips, self.fixed.shape[1], self.by_listener.shape[1]
+
+    def scale(self) -> tuple["Judgments", FloatArray]:
+        """Return the same with columns of root mean square 1, and what that multiplies each parameter by."""
+        fixed, by_listener = (np.sqrt((rows**2).mean(axis=0)) for rows in (self.fixed, self.by_listener))
+        scaled = replace(self, fixed=self.fixed / fixed, by_listener=self.by_listener / by_listener)
+        return scaled, np.concatenate([fixed, by_listener[np.tril_indices(by_listener.size)[0]], [1]])
+
+    def find_clip_rows(self) -> FloatArray:
+        """Return x and z of each clip, shape (I, p + k), NaN in the columns that vary within clips."""
+        rows = np.hstack([self.fixed, self.by_listener])
+        of_clips = np.empty((self.shape[1], rows.shape[1]))
+        of_clips[self.clip] = rows
+        of_clips[:, (of_clips[self.clip] != rows).any(axis=0)] = np.nan
+        return of_clips
+
+    def find_separation(self, beta: FloatArray) -> FloatArray:
+        """Return a direction (p,) in which beta can grow for ever, or 0 (linear programming, Konis 2007)."""
+        if np.abs(np.einsum("ip,p->i", self.fixed, beta)).max() < SURE:
+            return np.zeros_like(beta)
+        rows = np.unique(self.fixed * self.sign[:, None], axis=0)
+        best = linprog(-rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1))
+        return np.asarray(best.x, np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Random effects in units of their SDs, or anything of their shape: (J, k) and (I,)."""
+
+    listener: FloatArray
+    clip: FloatArray
+
+    def move(self, step: "Effects", share: float) -> "Effects":
+        """Return these effects after a share of a step."""
+        return Effects(self.listener + share * step.listener, self.clip + share * step.clip)
+
+    @property
+    def squared_length(self) -> float:
+        """The sum of squares."""
+        return float((self.listener**2).sum() + (self.clip**2).sum())
+
+
+def derive_log_density(link: Link, sign: FloatArray, eta: FloatArray) -> Derivatives:
+    """Return log F(s eta), its slope, minus its second derivative (the weight), and the weight's slope."""
+    x = sign * eta
+    if link == "logit":
+        miss = expit(-x)
+        weight = miss * (1 - miss)
+        return log_expit(x), sign * miss, weight, sign * weight * (2 * miss - 1)
+    # phi / Phi, the inverse Mills ratio; erfcx keeps its digits where both vanish.
+    with np.errstate(over="ignore"):
+        ratio = np.sqrt(2 / np.pi) / erfcx(-x / np.sqrt(2))
+    weight = np.clip(ratio * (x + ratio), 0, 1)
+    return log_ndtr(x), sign * ratio, weight, sign * (ratio - weight * (x + 2 * ratio))
+
+
+def integrate_link(link: Link, eta: float, sd: float) -> tuple[float, float, float]:
+    """Return E F(eta + sd t) over standard normal t, and its derivatives with eta and sd."""
+    if link == "probit":
+        shrink = np.sqrt(1 + sd**2)
+        density = np.exp(-((eta / shrink) ** 2) / 2) / np.sqrt(2 * np.pi)
+        return float(ndtr(eta / shrink)), float(density / shrink), float(-density * eta * sd / shrink**3)
+    weights = NODE_WEIGHTS / NODE_WEIGHTS.sum()
+    share = expit(eta + sd * NODES)
+    slope = share * (1 - share)
+    return float(weights @ share), float(weights @ slope), float(weights @ (slope * NODES))
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """Where the log-likelihood is largest, and the parameters' covariance there."""
+
+    parameters: FloatArray
+    log_likelihood: float
+    covariance: FloatArray
+    gain: float
+    """What one more step of Newton's method would add to the log-likelihood; near 0 at a maximum."""
+    is_maximum: bool
+    """Whether no direction leads uphill."""
+
+
+def multiply(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Return left @ right, a few rows at a time.
+
+    OpenBLAS shares large products among all cores, which made fits 50 times slower on a busy machine.
+    """
+    return np.concatenate([left[rows] @ right for rows in _slice_rows(left)])
+
+
+def multiply_transposed(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Return left.T @ right, a few rows at a time."""
+    total = np.zeros((left.shape[1], *right.shape[1:]))
+    for rows in _slice_rows(left):
+        total += left[rows].T @ right[rows]
+    return total
+
+
+def _slice_rows(matrix: FloatArray) -> list[slice]:
+    rows = max(8, UNTHREADED_PRODUCTS // matrix.shape[1] ** 2)
+    return [slice(first, first + rows) for first in range(0, len(matrix), rows)]
+
+
+class BlockFactor:
+    """A factorization of H, from which the parts of its inverse that the gradient asks for are cheap."""
+
+    def __init__(self, blocks: FloatArray, cross: FloatArray, clips: FloatArray) -> None:
+        """Factorize blocks (J, k, k), cross blocks (J, k, I) and the diagonal over clips (I,)."""
+        root = np.linalg.cholesky(blocks)
+        self._inverse_root: FloatArray = np.linalg.inv(root)
+        self._whitened: FloatArray = self._inverse_root @ cross
+        self._flat = self._whitened.reshape(-1, clips.size)
+        self._schur = np.linalg.cholesky(np.diag(clips) - multiply_transposed(self._flat, self._flat))
+        diagonals = root.diagonal(axis1=1, axis2=2), self._schur.diagonal()
+        self.log_determinant = float(sum(2 * np.log(diagonal).sum() for diagonal in diagonals))
+
+    def solve(self, right: Effects) -> Effects:
+        """Return H^-1 times effects."""
+        listener = np.einsum("jab,jb->ja", self._inverse_root, right.listener)
+        eliminated = right.clip - multiply_transposed(self._flat, listener.ravel())
+        clip: FloatArray = cho_solve((self._schur, True), eliminated)
+        listener -= multiply(self._flat, clip).reshape(listener.shape)
+        return Effects(np.einsum("jba,jb->ja", self._inverse_root, listener), clip)
+
+    def invert(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return H^-1's blocks (J, k, k), its cross blocks (J, k, I) and its part over clips (I, I)."""
+        inverse_schur = dtrtri(self._schur, lower=1)[0]
+        clips = multiply_transposed(inverse_schur, inverse_schur)
+        lifted: FloatArray = multiply(self._flat, clips).reshape(self._whitened.shape)
+        inner = np.eye(lifted.shape[1]) + lifted @ self._whitened.transpose(0, 2, 1)
+        outer = self._inverse_root.transpose(0, 2, 1)
+        return outer @ inner @ self._inverse_root, -(outer @ lifted), clips
+
+
+class LaplaceLikelihood:
+    """The Laplace log-likelihood as a function of beta (p), Lambda's lower triangle row by row, and sigma.
+
+    The mode found last is the next search's start, so nearby parameters cost little.
+    """
+
+    def __init__(self, judgments: Judgments, link: Link) -> None:
+        self.judgments, self.link = judgments, link
+        self.listeners, self.clips, self.n_fixed, self.n_by_listener = judgments.shape
+        self._triangle = np.tril_indices(self.n_by_listener)
+        self._starts = np.searchsorted(judgments.listener, np.arange(self.listeners))
+        self._cell = judgments.listener * self.clips + judgments.clip
+        self.mode = Effects(np.zeros((self.listeners, self.n_by_listener)), np.zeros(self.clips))
+
+    def unpack(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+        """Return beta, Lambda and sigma."""
+        root = np.zeros((self.n_by_listener, self.n_by_listener))
+        root[self._triangle] = parameters[self.n_fixed : -1]
+        return parameters[: self.n_fixed], root, float(parameters[-1])
+
+    def evaluate(self, parameters: FloatArray) -> tuple[float, FloatArray]:
+        """Return the log-likelihood and its gradient, shape (parameters,)."""
+        factor, height = self._find_mode(parameters)
+        return height - factor.log_determinant / 2, self._gradient(parameters, factor)
+
+    def predict(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return listeners' effects (J, k) and their covariances, clips' effects (I,) and their variances."""
+        _, root, sigma = self.unpack(parameters)
+        factor, _ = self._find_mode(parameters)
+        blocks, _, clips = factor.invert()
+        return (
+            self.mode.listener @ root.T,
+            root @ blocks @ root.T,
+            sigma * self.mode.clip,
+            sigma**2 * clips.diagonal(),
+        )
+
+    def _find_mode(self, parameters: FloatArray) -> tuple[BlockFactor, float]:
+        """Move the mode by Newton's method; return H's factorization and the height h there."""
+        mode = self.mode
+        height, slope, weight, _ = self._derive(parameters, mode)
+        for _ in range(MODE_STEPS):
+            factor = self._factorize(parameters, weight)
+            step = factor.solve(self._gather(parameters, slope).move(mode, -1))
+            if max(np.abs(step.listener).max(), np.abs(step.clip).max()) < MODE_TOLERANCE:
+                break
+            for share in 0.5 ** np.arange(30):  # h is concave: a step too long only wants halving
+                moved = mode.move(step, share)
+                reached, slope, weight, _ = self._derive(parameters, moved)
+                if reached > height - FLAT * (1 + abs(height)):
+                    break
+            mode, height = moved, reached
+        self.mode = mode
+        return factor, height
+
+    def _derive(
+        self, parameters: FloatArray, mode: Effects
+    ) -> tuple[float, FloatArray, FloatArray, FloatArray]:
+        """Return h, and per judgment the log density's slope, weight and the weight's slope."""
+        data = self.judgments
+        beta, root, sigma = self.unpack(parameters)
+        listener = np.einsum("ia,ia->i", data.by_listener, (mode.listener @ root.T)[data.listener])
+        eta = np.einsum("ip,p->i", data.fixed, beta) + listener + sigma * mode.clip[data.clip]
+        log_density, slope, weight, weight_slope = derive_log_density(self.link, data.sign, eta)
+        return float(log_density.sum()) - mode.squared_length / 2, slope, weight, weight_slope
+
+    def _gather(self, parameters: FloatArray, values: FloatArray) -> Effects:
+        """Return sum_i z~_i times a value per judgment."""
+        data = self.judgments
+        _, root, sigma = self.unpack(parameters)
+        listener = self._sum_by_listener(data.by_listener * values[:, None]) @ root
+        return Effects(listener, self._sum_by_clip(sigma * values))
+
+    def _sum_by_clip(self, values: FloatArray) -> FloatArray:
+        return np.bincount(self.judgments.clip, values, self.clips).astype(np.float64, copy=False)
+
+    def _sum_by_listener(self, rows: FloatArray) -> FloatArray:
+        columns = [np.add.reduceat(column, self._starts) for column in rows.T]
+        return np.stack(columns, axis=1)
+
+    def _factorize(self, parameters: FloatArray, weight: FloatArray) -> BlockFactor:
+        """Return the factorization of H = I + sum_i w_i z~_i z~_i'."""
+        data = self.judgments
+        _, root, sigma = self.unpack(parameters)
+        weighted = data.by_listener * weight[:, None]
+        a, b = self._triangle
+        moments = np.empty((self.listeners, *root.shape))
+        moments[:, a, b] = moments[:, b, a] = self._sum_by_listener(weighted[:, a] * data.by_listener[:, b])
+        lifted, size = np.einsum("ia,ab->ib", weighted, sigma * root), self.listeners * self.clips
+        cross = np.stack([np.bincount(self._cell, column, size) for column in lifted.T]).astype(np.float64)
+        return BlockFactor(
+            np.eye(len(root)) + root.T @ moments @ root,
+            cross.reshape(-1, self.listeners, self.clips).transpose(1, 0, 2),
+            1 + sigma**2 * self._sum_by_clip(weight),
+        )
+
+    def _gradient(self, parameters: FloatArray, factor: BlockFactor) -> FloatArray:
+        """Return dL of the module's docstring for every parameter."""
+        data, mode = self.judgments, self.mode
+        _, root, sigma = self.unpack(parameters)
+        _, slope, weight, weight_slope = self._derive(parameters, mode)
+        lifted = np.einsum("ia,ab->ib", data.by_listener, root)
+        blocks, cross, clips = factor.invert()
+        crossed = cross[data.listener, :, data.clip]
+        to_listener = np.einsum("iab,ib->ia", blocks[data.listener], lifted) + sigma * crossed
+        to_clip = np.einsum("ia,ia->i", crossed, lifted) + sigma * clips.diagonal()[data.clip]
+        pull = weight_slope * (np.einsum("ia,ia->i", lifted, to_listener) + sigma * to_clip)
+        shift = factor.solve(self._gather(parameters, pull))
+        by_listener, by_clip = shift.listener[data.listener], shift.clip[data.clip]
+        moved = np.einsum("ia,ia->i", lifted, by_listener) + sigma * by_clip
+        direct = slope - pull / 2 + weight * moved / 2
+        of_listener = (
+            direct[:, None] * mode.listener[data.listener]
+            - weight[:, None] * to_listener
+            - slope[:, None] * by_listener / 2
+        )
+        of_clip = direct * mode.clip[data.clip] - weight * to_clip - slope * by_clip / 2
+        of_beta = np.einsum("i,ip->p", direct, data.fixed)
+        of_root = np.einsum("ia,ib->ab", data.by_listener, of_listener)
+        return np.concatenate([of_beta, of_root[self._triangle], [of_clip.sum()]])
+
+
+def maximize(judgments: Judgments, link: Link) -> Maximum:
+    """Return the maximum: BFGS to come near, Newton's method with differences of the gradient to arrive."""
+    scaled, sizes = judgments.scale()
+    likelihood = LaplaceLikelihood(scaled, link)
+
+    def descend(parameters: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = likelihood.evaluate(parameters)
+        return -value, -gradient
+
+    parameters: FloatArray = minimize(
+        descend, _start(likelihood), jac=True, method="BFGS", options={"gtol": CLOSE_GRADIENT}
+    ).x
+    value, gradient = likelihood.evaluate(parameters)
+    for _ in range(NEWTON_STEPS):
+        covariance, is_maximum = _invert_information(likelihood, parameters)
+        step = covariance @ gradient
+        gain = float(gradient @ step) / 2
+        reached, reached_gradient = likelihood.evaluate(parameters + step)
+        if not reached > value - FLAT * (1 + abs(value)):
+            break
+        parameters, value, gradient = parameters + step, reached, reached_gradient
+        if gain < SMALL_GAIN:
+            break
+    gain = float(gradient @ covariance @ gradient) / 2
+    return Maximum(parameters / sizes, value, covariance / np.outer(sizes, sizes), gain, is_maximum)
+
+
+def _start(likelihood: LaplaceLikelihood) -> FloatArray:
+    """Return the coefficients without random effects, a little shrunk to 0, and SDs of 1/2."""
+    data = likelihood.judgments
+    beta = np.zeros(likelihood.n_fixed)
+    for _ in range(5):
+        _, slope, weight, _ = derive_log_density(likelihood.link, data.sign, data.fixed @ beta)
+        information = data.fixed.T @ (data.fixed * weight[:, None]) + np.eye(beta.size)
+        beta = beta + np.linalg.solve(information, data.fixed.T @ slope - beta)
+    root = np.eye(likelihood.n_by_listener)[np.tril_indices(likelihood.n_by_listener)] / 2
+    return np.concatenate([beta, root, [0.5]])
+
+
+def _invert_information(likelihood: LaplaceLikelihood, parameters: FloatArray) -> tuple[FloatArray, bool]:
+    """Return the inverse of minus the Hessian (differences of the gradient), and whether it is a maximum's.
+
+    A flat direction among the SDs alone (a root of a singular covariance can be turned) is left out; one with
+    coefficients in it keeps a tiny curvature, so that its standard errors are honestly huge.
+    """
+    rows = []
+    for step in HESSIAN_STEP * np.eye(parameters.size):
+        ahead, behind = likelihood.evaluate(parameters + step)[1], likelihood.evaluate(parameters - step)[1]
+        rows.append((behind - ahead) / (2 * HESSIAN_STEP))
+    information = np.array(rows)
+    values, vectors = np.linalg.eigh((information + information.T) / 2)
+    floor = FLAT * values[-1]
+    of_coefficients = (vectors[: likelihood.n_fixed] ** 2).sum(axis=0)
+    kept = (np.abs(values) > floor) | (of_coefficients > 1 / 2)
+    inverse = (vectors[:, kept] / np.maximum(np.abs(values[kept]), floor)) @ vectors[:, kept].T
+    return inverse, bool(values[0] > -CURVED * values[-1])
