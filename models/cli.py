@@ -125,14 +125,14 @@ def _find_source(config: Config) -> Source:
     with show_progress("Converting chorales", len(files)) as bar:
         for _ in convert_chorales(files, corpora / CHORALES):
             bar.advance()
-    return _find_source(config)
+    return find_source(CHORALES, corpora) or _find_source(config)
 
 
 def _train(system: str, config: Config, inputs: str) -> None:
     log.info("Loading Keras")
     load_backend()
-    training, n_steps = _start_training(system, config)
-    with show_progress(f"Training the {system}", n_steps) as bar:
+    training = _start_training(system, config)
+    with show_progress(f"Training the {system}", training.n_steps) as bar:
         for progress in training.run():
             bar.advance()
             bar.describe(describe_progress(progress))
@@ -142,15 +142,13 @@ def _train(system: str, config: Config, inputs: str) -> None:
     say(f"The {system} is trained, {training.validation_bits:.2f} bits per held-out note: {folder}")
 
 
-def _start_training(system: str, config: Config) -> "tuple[LSTMTraining | GANTraining, int]":
-    from models.gan import FIRST_DISCRIMINATOR_STEPS, GANTraining
+def _start_training(system: str, config: Config) -> "LSTMTraining | GANTraining":
+    from models.gan import GANTraining
     from models.training import LSTMTraining
 
     songs = [normalize_key(prepared.score) for prepared in load_pieces(config.folders, "train")]
     held_out = [normalize_key(prepared.score) for prepared in load_pieces(config.folders, "validation")]
     if system == "lstm":
-        n_steps = config.training.lstm_steps
-        return LSTMTraining(songs, held_out, n_steps, config.seed), n_steps
-    n_steps = config.training.gan_steps
+        return LSTMTraining(songs, held_out, config.training.lstm_steps, config.seed)
     lstm = load_weights(config.folders.models / "lstm" / WEIGHTS_FILE)
-    return GANTraining(songs, held_out, lstm, n_steps, config.seed), FIRST_DISCRIMINATOR_STEPS + n_steps
+    return GANTraining(songs, held_out, lstm, config.training.gan_steps, config.seed)

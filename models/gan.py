@@ -33,7 +33,7 @@ from study_core.seeds import child_seed, random_generator
 
 PRIMER_NOTES, COMPOSED_NOTES = 24, 56
 PHRASES_PER_BATCH, ANCHORS_PER_BATCH = 16, 8
-FIRST_DISCRIMINATOR_STEPS = 100  # before it hears differences, it teaches nothing
+MOST_FIRST_STEPS = 100  # of the discriminator alone: before it hears differences, it teaches nothing
 FIRST_PHRASES = 320  # composed once for those steps
 STEPS_PER_VALIDATION = 30
 GENERATOR_RATE, DISCRIMINATOR_RATE = 3e-4, 1.5e-3
@@ -78,6 +78,7 @@ class GANTraining:
         self.history: list[Progress] = []
         self.validation_bits = math.inf
         self._songs, self._steps = songs, steps
+        self._first_steps = min(steps, MOST_FIRST_STEPS)
         self._held_out = cut_validation(held_out)
         self._rng = random_generator(seed, "training", "gan", "phrases")
         units = lstm["lower/lstm_cell/recurrent_kernel"].shape[0]
@@ -87,15 +88,21 @@ class GANTraining:
         self._discriminator = _compile_discriminator()
 
     @property
+    def n_steps(self) -> int:
+        """How many steps `run` takes, those of the discriminator alone included."""
+        return self._first_steps + self._steps
+
+    @property
     def weights(self) -> Weights:
         """The generator's weights, averaged over its steps."""
         return self._average.weights
 
     def run(self) -> Iterator[Progress]:
         """Train the discriminator alone, then both in turn; yield the progress of each step."""
-        phrases = self._compose_phrases(FIRST_PHRASES)
-        for _ in range(FIRST_DISCRIMINATOR_STEPS):
-            chosen = self._rng.choice(FIRST_PHRASES, PHRASES_PER_BATCH, replace=False)
+        n_phrases = min(FIRST_PHRASES, self._first_steps * PHRASES_PER_BATCH)
+        phrases = self._compose_phrases(n_phrases)
+        for _ in range(self._first_steps):
+            chosen = self._rng.choice(n_phrases, PHRASES_PER_BATCH, replace=False)
             accuracy = self._train_discriminator(phrases[chosen])
             yield self._record(math.nan, accuracy)
         for step in range(1, self._steps + 1):
@@ -180,6 +187,7 @@ def _compile_discriminator() -> Discriminator:
         metrics=[_masked_accuracy],
         jit_compile=False,
     )
+    model(np.zeros((1, 2, f.N_FEATURES), np.int32))  # makes the weights
     return model
 
 

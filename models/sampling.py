@@ -109,15 +109,15 @@ def compose(weights: Weights, prompts: Sequence[Prompt], decoding: Decoding) -> 
     network = Network(weights, len(prompts))
     going = list(range(len(prompts)))
     while going:
-        sounding = [pasts[i] for i in going]
-        settings = np.array([prompts[i].setting.classes for i in going])
-        bars = np.array([prompts[i].setting.bar_ticks for i in going])
-        uniform = np.array([draws[i][_n_composed(prompts[i], pasts[i])] for i in going])
-        drawn = _draw_notes(network, sounding, (settings, bars), uniform, decoding)
-        goes_on = [
-            _extend(pasts[i], prompts[i], tuple(token))
-            for i, token in zip(going, drawn.tolist(), strict=True)
-        ]
+        moment = _read_last(network, [pasts[i] for i in going], [prompts[i].setting for i in going])
+        prompted = [_next_of_prompt(prompts[i], pasts[i]) for i in going]
+        drawn = np.zeros((len(going), 4), dtype=np.int64)
+        if not all(prompted):
+            uniform = np.array([draws[i][_n_composed(prompts[i], pasts[i])] for i in going])
+            drawn = _draw_notes(network, moment, uniform, decoding)
+        for i, known, row in zip(going, prompted, drawn, strict=True):
+            pasts[i].add(known or _token(row))
+        goes_on = [_goes_on(prompts[i], pasts[i]) for i in going]
         network.keep(np.flatnonzero(goes_on))
         going = list(itertools.compress(going, goes_on))
     return [np.array(past.tokens, dtype=np.int64) for past in pasts]
@@ -131,35 +131,49 @@ def draw(logits: Floats, uniform: Floats, temperature: float, top_p: float) -> I
     scaled = logits / temperature
     share = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     share /= share.sum(axis=1, keepdims=True)
-    order = np.argsort(-share, axis=1, kind="stable")
-    share = np.take_along_axis(share, order, axis=1)
-    before = np.cumsum(share, axis=1) - share
-    kept = np.cumsum(np.where(before < top_p, share, 0), axis=1)
-    chosen = (kept <= uniform[:, None] * kept[:, -1:]).sum(axis=1).clip(max=logits.shape[1] - 1)
-    return np.take_along_axis(order, chosen[:, None], axis=1)[:, 0]
+    if top_p < 1:
+        order = np.argsort(-share, axis=1, kind="stable")
+        ordered = np.take_along_axis(share, order, axis=1)
+        is_kept = np.cumsum(ordered, axis=1) - ordered < top_p
+        np.put_along_axis(share, order, np.where(is_kept, ordered, 0), axis=1)
+    sums = np.cumsum(share, axis=1)
+    chosen: IntArray = (sums <= uniform[:, None] * sums[:, -1:]).sum(axis=1)
+    return chosen.clip(max=logits.shape[1] - 1)
 
 
-def _draw_notes(
-    network: Network,
-    pasts: Sequence[Past],
-    meter: tuple[IntArray, IntArray],
-    uniform: NDArray[np.float32],
-    decoding: Decoding,
-) -> IntArray:
-    settings, bars = meter
-    how = decoding.per_head
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The clips of a batch after the same number of notes; a row per clip in each array."""
+
+    pasts: Sequence[Past]
+    last: IntArray
+    onset: IntArray
+    bar_ticks: IntArray
+    delta_lookback: IntArray
+    state: Floats
+
+
+def _read_last(network: Network, pasts: Sequence[Past], settings: Sequence[Setting]) -> _Moment:
+    """Let the network read each clip's last note."""
     last = np.array([past.tokens[-1] for past in pasts])
     onset = np.array([past.onset for past in pasts])
+    bar_ticks = np.array([setting.bar_ticks for setting in settings])
+    place = np.column_stack(find_place(onset, bar_ticks))
     lookback = np.array([past.deltas() for past in pasts])
-    state = network.read(last, np.column_stack(find_place(onset, bars)), settings, lookback)
+    state = network.read(last, place, np.array([setting.classes for setting in settings]), lookback)
+    return _Moment(pasts, last, onset, bar_ticks, lookback, state)
 
-    delta = draw(network.score("delta", [state], lookback), uniform[:, 0], *how[0])
-    place = network.embed_place(np.column_stack(find_place(onset + delta, bars)))
-    context = [state, network.embed("delta", delta), *place]
+
+def _draw_notes(network: Network, now: _Moment, uniform: NDArray[np.float32], decoding: Decoding) -> IntArray:
+    """Return each clip's next note, its parts drawn in turn."""
+    how, pasts = decoding.per_head, now.pasts
+    delta = draw(network.score("delta", [now.state], now.delta_lookback), uniform[:, 0], *how[0])
+    place = np.column_stack(find_place(now.onset + delta, now.bar_ticks))
+    context = [now.state, network.embed("delta", delta), *network.embed_place(place)]
 
     lookback = np.array([past.pitches(int(d)) for past, d in zip(pasts, delta, strict=True)])
     logits = network.score("pitch", context, lookback)
-    logits[(delta == 0)[:, None] & (np.arange(N_PITCHES) <= last[:, 1:2])] = -np.inf
+    logits[(delta == 0)[:, None] & (np.arange(N_PITCHES) <= now.last[:, 1:2])] = -np.inf
     pitch = draw(_or_top(logits), uniform[:, 1], *how[1])
     context.append(network.embed("pitch", pitch))
 
@@ -183,12 +197,14 @@ def _n_composed(prompt: Prompt, past: Past) -> int:
     return max(len(past.tokens) - len(prompt.tokens), 0)
 
 
-def _extend(past: Past, prompt: Prompt, drawn: Token) -> bool:
-    """Add the prompt's next note, or the drawn one behind it; tell whether the clip goes on."""
-    is_prompted = len(past.tokens) < len(prompt.tokens)
-    past.add(_token(prompt.tokens[len(past.tokens)]) if is_prompted else drawn)
+def _next_of_prompt(prompt: Prompt, past: Past) -> Token | None:
+    n_notes = len(past.tokens)
+    return _token(prompt.tokens[n_notes]) if n_notes < len(prompt.tokens) else None
+
+
+def _goes_on(prompt: Prompt, past: Past) -> bool:
     is_full = _n_composed(prompt, past) >= prompt.max_notes
-    return is_prompted or not (is_full or past.onset >= prompt.end_tick)
+    return len(past.tokens) < len(prompt.tokens) or not (is_full or past.onset >= prompt.end_tick)
 
 
 def _token(row: IntArray) -> Token:

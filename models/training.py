@@ -67,6 +67,11 @@ class LSTMTraining:
         self._model = compile_generator(LookbackLSTM())
         self._average = MovingAverage(self._model)
 
+    @property
+    def n_steps(self) -> int:
+        """How many steps `run` takes at most."""
+        return self._steps
+
     def run(self) -> Iterator[Progress]:
         """Train and yield the progress of each step; stop early where validation stops improving."""
         waited = 0

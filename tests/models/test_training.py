@@ -62,7 +62,7 @@ def test_the_lstm_learns(trained: tuple[Weights, list[Progress]]) -> None:
     assert is_complete(weights)
     held_out = [row.validation_bits for row in history if not math.isnan(row.validation_bits)]
     assert len(held_out) == 3
-    assert held_out[-1] < held_out[0] - 1
+    assert held_out[-1] < held_out[0] < history[0].training_bits - 5
     assert history[-1].training_bits < history[0].training_bits - 4
 
 
@@ -113,19 +113,18 @@ def test_the_learning_rate_warms_up_stays_and_falls(training: ModuleType) -> Non
 
 
 def test_the_gan_trains_two_models_against_each_other(
-    training: ModuleType, trained: tuple[Weights, list[Progress]], monkeypatch: pytest.MonkeyPatch
+    trained: tuple[Weights, list[Progress]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from models import gan
 
-    monkeypatch.setattr(gan, "FIRST_DISCRIMINATOR_STEPS", 25)
-    monkeypatch.setattr(gan, "FIRST_PHRASES", 48)
+    monkeypatch.setattr(gan, "PRIMER_NOTES", 12)
     monkeypatch.setattr(gan, "COMPOSED_NOTES", 16)
-    run = gan.GANTraining(SONGS, HELD_OUT, trained[0], 3, 1)
+    run = gan.GANTraining(SONGS, HELD_OUT, trained[0], 15, 1)
     before = [weight.copy() for weight in run._discriminator.get_weights()]
     history = list(run.run())
-    assert len(history) == 28
+    assert len(history) == run.n_steps == 30
     early, late = (
-        np.mean([row.discriminator_accuracy for row in part]) for part in (history[:5], history[15:25])
+        np.mean([row.discriminator_accuracy for row in part]) for part in (history[:5], history[10:15])
     )
     assert late > max(early, 0.6)  # it hears that these clips are bad
     after = run._discriminator.get_weights()
@@ -153,7 +152,7 @@ def test_a_note_that_leads_to_realistic_music_is_rewarded() -> None:
 def test_the_history_is_a_table_and_the_loss_a_picture(tmp_path: Path) -> None:
     history = [Progress(1, 9.0, math.nan), Progress(2, 8.0, 8.5, 0.6)]
     _, table, plot = write_training(tmp_path, {"a": np.zeros(3, np.float32)}, history)
-    rows = list(csv.DictReader(table.open(encoding="utf-8")))
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
     assert [row["validation_bits"] for row in rows] == ["", "8.5"]
     assert rows[1]["discriminator_accuracy"] == "0.6"
     assert plot.read_bytes().startswith(b"\x89PNG")
