@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -63,12 +63,12 @@ class SynthesisConfig(Section):
     """How clips become audio; the same for every system."""
 
     soundfont: str = "FluidR3_GM"
-    sample_rate_hz: Annotated[int, Field(ge=22050, le=48000)] = 44100
+    sample_rate_hz: Literal[32000, 44100, 48000] = 44100
     loudness_lufs: Annotated[float, Field(ge=-40, le=-10)] = -20
     true_peak_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1
     lead_in_s: Annotated[float, Field(ge=0, le=1)] = 0.05
     fade_out_s: Annotated[float, Field(ge=0, le=5)] = 1.5
-    mp3_kbps: Annotated[int, Field(ge=64, le=320)] = 128
+    mp3_kbps: Literal[64, 80, 96, 112, 128, 160, 192, 224, 256, 320] = 128
 
 
 class TrialsConfig(Section):
