@@ -28,14 +28,14 @@ def test_a_study_is_served_simulated_and_exported(config: Config) -> None:
             r"Researcher: +http://127\.0\.0\.1:\d+/researcher .*password.*\n", server.lines[1]
         )
         assert httpx.get(server.url).status_code == 200
-        options = ["--participants", "6", "--loss", "0.5", "--url", server.url]
+        options = ["--participants", "4", "--loss", "0.5", "--url", server.url]
         simulated = server.run("--quiet", "simulate", *options)
-        assert f"6 of 6 simulated listeners finished the study at {server.url}" in simulated.stdout
+        assert f"4 of 4 simulated listeners finished the study at {server.url}" in simulated.stdout
         exported = server.run("export", "--simulated")
     path = config.folders.export / "responses.csv"
-    assert exported.stdout == f"48 judgments by simulated participants are in {path}\n"
+    assert exported.stdout == f"32 judgments by simulated participants are in {path}\n"
     rows = list(csv.DictReader(path.read_text().splitlines()))
-    assert len(rows) == len({(row["participant_id"], row["trial_index"]) for row in rows}) == 48
+    assert len(rows) == len({(row["participant_id"], row["trial_index"]) for row in rows}) == 32
     assert {row["session_status"] for row in rows} == {"finished"}
 
 
