@@ -73,7 +73,7 @@ def audio(token: str) -> Response:
         if stimulus is None or (turn is not None and trial.trial_index > turn.trial_index + 1):
             abort(404)
     content = (study.config.folders.stimuli / stimulus.stimulus_file).read_bytes()
-    # From memory, so that neither the file's name nor its time reaches a header; no Expires, which is a clock.
+    # From memory, so that neither the file's name nor its time reaches a header.
     response = send_file(io.BytesIO(content), mimetype="audio/mpeg", etag=token)
     response.headers["Cache-Control"] = "private, max-age=3600, immutable"
     return response
