@@ -18,7 +18,7 @@ from study_server.protocol import MANIFEST
 from study_server.security import PROOF_HEADER, prove_simulation
 
 TIMEOUT_S = 60.0
-PAUSES_S = (0.2, 0.5, 1.0, 2.0)
+PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # a server that restarts is waited for
 LAST_PAGE = "/thanks"
 
 
@@ -157,7 +157,10 @@ def _send(
             return _require_success(client.request(method, url, data=fields))
         except httpx.TransportError:
             time.sleep(pause_s)
-    return _require_success(client.request(method, url, data=fields))
+    raise StudyError(
+        f"The server at {client.base_url} stopped answering for {sum(PAUSES_S):.0f} seconds. What was "
+        "acknowledged is stored; start it again with `study serve`."
+    )
 
 
 def _require_success(reply: httpx.Response) -> httpx.Response:

@@ -76,6 +76,27 @@ def test_without_a_server_simulate_says_so(config: Config) -> None:
         list(bots.simulate(config, crowd, "http://127.0.0.1:9"))
 
 
+def test_bots_wait_for_a_server_that_restarts_and_nothing_is_doubled(config: Config) -> None:
+    crowd = bots.Crowd(3, Skill(dprime=1), 1, concurrency=3)
+    with Server(config) as server:
+        port = server.url.rsplit(":", 1)[1]
+        run = bots.simulate(config, crowd, server.url)
+        assert next(run) == 1
+        server.stop(signal.SIGKILL)
+        with Server(config, "--port", port):
+            assert list(run)[-1] == 3
+        exported = server.run("export", "--simulated")
+        assert exported.stdout.startswith("24 judgments")
+
+
+def test_bots_give_up_on_a_server_that_is_gone(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bots, "PAUSES_S", (0.0, 0.0))
+    crowd = bots.Crowd(1, Skill(dprime=1), 1)
+    monkeypatch.setattr(bots, "_require_server", lambda _: None)
+    with pytest.raises(StudyError, match="stopped answering for 0 seconds"):
+        list(bots.simulate(config, crowd, "http://127.0.0.1:9"))
+
+
 def test_bots_of_another_data_folder_are_told_so(
     config: Config, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
