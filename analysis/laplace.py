@@ -27,23 +27,25 @@ logarithms: an SD of 0 is then an ordinary stationary point (L is even in it) wi
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_solve
+from scipy.linalg import block_diag, cho_solve
 from scipy.linalg.lapack import dtrtri
 from scipy.optimize import linprog, minimize
-from scipy.special import erfcx, expit, log_expit, log_ndtr, ndtr
+from scipy.special import erfcx, expit, ndtr
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Link = Literal["logit", "probit"]
 Derivatives = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+Height = tuple[float, FloatArray, FloatArray, FloatArray]
 
 MODE_TOLERANCE = 1e-9
 """The mode is found when no random effect, in its own SDs, would move further than this."""
 MODE_STEPS = 100
+CERTAIN = 30.0  # the normal distribution is 1 from here on, in double precision
 SURE = 3.0
 """Answers of which nothing is surer than this, on the scale of the link, are not separated."""
 UNTHREADED_PRODUCTS = 250_000
@@ -55,7 +57,7 @@ SMALL_GAIN = 1e-6
 NEWTON_STEPS = 5
 CURVED = 1e-3
 """A share of the largest curvature; a direction that curves upwards by more is a saddle's."""
-HESSIAN_STEP = 1e-4
+HESSIAN_STEP = 1e-5
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(99)
 """Of the Gauss-Hermite quadrature; 7 digits up to SDs of 3."""
 FLAT = 1e-8
@@ -132,14 +134,16 @@ def derive_log_density(link: Link, sign: FloatArray, eta: FloatArray) -> Derivat
     """Return log F(s eta), its slope, minus its second derivative (the weight), and the weight's slope."""
     x = sign * eta
     if link == "logit":
-        miss = expit(-x)
+        decay = np.exp(-np.abs(x))
+        miss = np.where(x > 0, decay, 1) / (1 + decay)
         weight = miss * (1 - miss)
-        return log_expit(x), sign * miss, weight, sign * weight * (2 * miss - 1)
+        return np.minimum(x, 0) - np.log1p(decay), sign * miss, weight, sign * weight * (2 * miss - 1)
+    x = np.minimum(x, CERTAIN)
     # phi / Phi, the inverse Mills ratio; erfcx keeps its digits where both vanish.
-    with np.errstate(over="ignore"):
-        ratio = np.sqrt(2 / np.pi) / erfcx(-x / np.sqrt(2))
+    ratio = np.sqrt(2 / np.pi) / erfcx(-x / np.sqrt(2))
     weight = np.clip(ratio * (x + ratio), 0, 1)
-    return log_ndtr(x), sign * ratio, weight, sign * (ratio - weight * (x + 2 * ratio))
+    log_density = -(x**2) / 2 - np.log(np.sqrt(2 * np.pi) * ratio)
+    return log_density, sign * ratio, weight, sign * (ratio - weight * (x + 2 * ratio))
 
 
 def integrate_link(link: Link, eta: float, sd: float) -> tuple[float, float, float]:
@@ -177,7 +181,7 @@ def multiply(left: FloatArray, right: FloatArray) -> FloatArray:
 
 def multiply_transposed(left: FloatArray, right: FloatArray) -> FloatArray:
     """Return left.T @ right, a few rows at a time."""
-    total = np.zeros((left.shape[1], *right.shape[1:]))
+    total = np.zeros((left.shape[1], right.shape[1]))
     for rows in _slice_rows(left):
         total += left[rows].T @ right[rows]
     return total
@@ -204,13 +208,13 @@ class BlockFactor:
     def solve(self, right: Effects) -> Effects:
         """Return H^-1 times effects."""
         listener = np.einsum("jab,jb->ja", self._inverse_root, right.listener)
-        eliminated = right.clip - multiply_transposed(self._flat, listener.ravel())
+        eliminated = right.clip - np.einsum("ri,r->i", self._flat, listener.ravel())
         clip: FloatArray = cho_solve((self._schur, True), eliminated)
-        listener -= multiply(self._flat, clip).reshape(listener.shape)
+        listener -= np.einsum("jai,i->ja", self._whitened, clip)
         return Effects(np.einsum("jba,jb->ja", self._inverse_root, listener), clip)
 
     def invert(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return H^-1's blocks (J, k, k), its cross blocks (J, k, I) and its part over clips (I, I)."""
+        """Return H^-1: blocks (J, k, k), cross blocks (J, k, I) and the part over clips (I, I)."""
         inverse_schur = dtrtri(self._schur, lower=1)[0]
         clips = multiply_transposed(inverse_schur, inverse_schur)
         lifted: FloatArray = multiply(self._flat, clips).reshape(self._whitened.shape)
@@ -241,42 +245,36 @@ class LaplaceLikelihood:
 
     def evaluate(self, parameters: FloatArray) -> tuple[float, FloatArray]:
         """Return the log-likelihood and its gradient, shape (parameters,)."""
-        factor, height = self._find_mode(parameters)
-        return height - factor.log_determinant / 2, self._gradient(parameters, factor)
+        factor, (height, *derivatives) = self._find_mode(parameters)
+        return height - factor.log_determinant / 2, self._gradient(parameters, factor, *derivatives)
 
-    def predict(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return listeners' effects (J, k) and their covariances, clips' effects (I,) and their variances."""
+    def predict(self, parameters: FloatArray) -> tuple[Effects, FloatArray, FloatArray]:
+        """Return the effects on eta, the listeners' covariances (J, k, k) and the clips' variances (I,)."""
         _, root, sigma = self.unpack(parameters)
         factor, _ = self._find_mode(parameters)
         blocks, _, clips = factor.invert()
-        return (
-            self.mode.listener @ root.T,
-            root @ blocks @ root.T,
-            sigma * self.mode.clip,
-            sigma**2 * clips.diagonal(),
-        )
+        effects = Effects(self.mode.listener @ root.T, sigma * self.mode.clip)
+        return effects, root @ blocks @ root.T, sigma**2 * clips.diagonal()
 
-    def _find_mode(self, parameters: FloatArray) -> tuple[BlockFactor, float]:
-        """Move the mode by Newton's method; return H's factorization and the height h there."""
-        mode = self.mode
-        height, slope, weight, _ = self._derive(parameters, mode)
+    def _find_mode(self, parameters: FloatArray) -> tuple[BlockFactor, Height]:
+        """Move the mode by Newton's method; return H's factorization and the derivatives there."""
+        mode, here = self.mode, self._derive(parameters, self.mode)
         for _ in range(MODE_STEPS):
-            factor = self._factorize(parameters, weight)
-            step = factor.solve(self._gather(parameters, slope).move(mode, -1))
+            factor = self._factorize(parameters, here[2])
+            step = factor.solve(self._gather(parameters, here[1]).move(mode, -1))
             if max(np.abs(step.listener).max(), np.abs(step.clip).max()) < MODE_TOLERANCE:
                 break
+            lowest = here[0] - FLAT * (1 + abs(here[0]))
             for share in 0.5 ** np.arange(30):  # h is concave: a step too long only wants halving
                 moved = mode.move(step, share)
-                reached, slope, weight, _ = self._derive(parameters, moved)
-                if reached > height - FLAT * (1 + abs(height)):
+                here = self._derive(parameters, moved)
+                if here[0] > lowest:
                     break
-            mode, height = moved, reached
+            mode = moved
         self.mode = mode
-        return factor, height
+        return factor, here
 
-    def _derive(
-        self, parameters: FloatArray, mode: Effects
-    ) -> tuple[float, FloatArray, FloatArray, FloatArray]:
+    def _derive(self, parameters: FloatArray, mode: Effects) -> Height:
         """Return h, and per judgment the log density's slope, weight and the weight's slope."""
         data = self.judgments
         beta, root, sigma = self.unpack(parameters)
@@ -315,11 +313,10 @@ class LaplaceLikelihood:
             1 + sigma**2 * self._sum_by_clip(weight),
         )
 
-    def _gradient(self, parameters: FloatArray, factor: BlockFactor) -> FloatArray:
+    def _gradient(self, parameters: FloatArray, factor: BlockFactor, *derivatives: FloatArray) -> FloatArray:
         """Return dL of the module's docstring for every parameter."""
-        data, mode = self.judgments, self.mode
+        data, mode, (slope, weight, weight_slope) = self.judgments, self.mode, derivatives
         _, root, sigma = self.unpack(parameters)
-        _, slope, weight, weight_slope = self._derive(parameters, mode)
         lifted = np.einsum("ia,ab->ib", data.by_listener, root)
         blocks, cross, clips = factor.invert()
         crossed = cross[data.listener, :, data.clip]
@@ -350,9 +347,9 @@ def maximize(judgments: Judgments, link: Link) -> Maximum:
         value, gradient = likelihood.evaluate(parameters)
         return -value, -gradient
 
-    parameters: FloatArray = minimize(
-        descend, _start(likelihood), jac=True, method="BFGS", options={"gtol": CLOSE_GRADIENT}
-    ).x
+    start, guess = _start(likelihood)
+    options: Any = {"gtol": CLOSE_GRADIENT, "hess_inv0": guess}
+    parameters: FloatArray = minimize(descend, start, jac=True, method="BFGS", options=options).x
     value, gradient = likelihood.evaluate(parameters)
     for _ in range(NEWTON_STEPS):
         covariance, is_maximum = _invert_information(likelihood, parameters)
@@ -368,16 +365,21 @@ def maximize(judgments: Judgments, link: Link) -> Maximum:
     return Maximum(parameters / sizes, value, covariance / np.outer(sizes, sizes), gain, is_maximum)
 
 
-def _start(likelihood: LaplaceLikelihood) -> FloatArray:
-    """Return the coefficients without random effects, a little shrunk to 0, and SDs of 1/2."""
-    data = likelihood.judgments
+def _start(likelihood: LaplaceLikelihood) -> tuple[FloatArray, FloatArray]:
+    """Return coefficients without random effects, SDs of 1/2, and a guess of these estimates' covariance."""
+    data, identity = likelihood.judgments, np.eye(likelihood.n_fixed)
     beta = np.zeros(likelihood.n_fixed)
     for _ in range(5):
         _, slope, weight, _ = derive_log_density(likelihood.link, data.sign, data.fixed @ beta)
-        information = data.fixed.T @ (data.fixed * weight[:, None]) + np.eye(beta.size)
+        information = identity + data.fixed.T @ (data.fixed * weight[:, None])  # shrinks beta a little to 0
         beta = beta + np.linalg.solve(information, data.fixed.T @ slope - beta)
     root = np.eye(likelihood.n_by_listener)[np.tril_indices(likelihood.n_by_listener)] / 2
-    return np.concatenate([beta, root, [0.5]])
+    spread = (1 / likelihood.listeners + 1 / likelihood.clips) / 4
+    inverse = np.linalg.inv(information)
+    of_sds = np.diag([*np.full(root.size, 1 / likelihood.listeners), 0.5 / likelihood.clips])
+    return np.concatenate([beta, root, [0.5]]), block_diag(
+        (inverse + inverse.T) / 2 + spread * identity, of_sds
+    )
 
 
 def _invert_information(likelihood: LaplaceLikelihood, parameters: FloatArray) -> tuple[FloatArray, bool]:
@@ -390,8 +392,7 @@ def _invert_information(likelihood: LaplaceLikelihood, parameters: FloatArray) -
     for step in HESSIAN_STEP * np.eye(parameters.size):
         ahead, behind = likelihood.evaluate(parameters + step)[1], likelihood.evaluate(parameters - step)[1]
         rows.append((behind - ahead) / (2 * HESSIAN_STEP))
-    information = np.array(rows)
-    values, vectors = np.linalg.eigh((information + information.T) / 2)
+    values, vectors = np.linalg.eigh((np.array(rows) + np.array(rows).T) / 2)
     floor = FLAT * values[-1]
     of_coefficients = (vectors[: likelihood.n_fixed] ** 2).sum(axis=0)
     kept = (np.abs(values) > floor) | (of_coefficients > 1 / 2)

@@ -312,7 +312,7 @@ def _describe(
     flip = np.where(root.diagonal() < 0, -1.0, 1.0)
     signs = np.concatenate([np.ones(terms.size), flip[np.tril_indices(flip.size)[1]], [1 - 2 * (sigma < 0)]])
     parameters = best.parameters * signs
-    listener, listener_covariance, clip, clip_variance = likelihood.predict(parameters)
+    effects, listener_covariance, clip_variance = likelihood.predict(parameters)
     listener_sd = np.sqrt(listener_covariance.diagonal(axis1=1, axis2=2))
     return MixedModel(
         link=link,
@@ -326,8 +326,8 @@ def _describe(
         n_listeners=listeners.size,
         n_clips=clips.size,
         clip_rows=judgments.find_clip_rows(),
-        listener_effects=_tabulate("listener", listeners, by_listener, listener, listener_sd),
-        clip_effects=_tabulate("clip", clips, pd.Index([INTERCEPT]), clip, np.sqrt(clip_variance)),
+        listener_effects=_tabulate("listener", listeners, by_listener, effects.listener, listener_sd),
+        clip_effects=_tabulate("clip", clips, pd.Index([INTERCEPT]), effects.clip, np.sqrt(clip_variance)),
         warnings=(),
     )
 
