@@ -35,8 +35,8 @@ class CorpusConfig(Section):
 class TrainingConfig(Section):
     """How long each generator trains."""
 
-    lstm_steps: PositiveInt = 900
-    gan_steps: PositiveInt = 150
+    lstm_steps: PositiveInt = 540
+    gan_steps: PositiveInt = 120
 
 
 class ClipsConfig(Section):
