@@ -18,7 +18,7 @@ from study_server.protocol import MANIFEST
 from study_server.security import PROOF_HEADER, prove_simulation
 
 TIMEOUT_S = 60.0
-PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # a server that restarts is waited for
+PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)  # a server that restarts is waited for
 LAST_PAGE = "/thanks"
 
 

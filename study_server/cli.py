@@ -21,15 +21,16 @@ def serve(options: Options, port: int | None) -> None:
     the researcher's. Stop it with Ctrl-C; every answer that was acknowledged is kept.
     """
     from study_server.app import create_app
-    from study_server.server import describe_address, open_server, run_until_stopped
+    from study_server.server import describe_address, open_server, stopping_in_order
 
     config = options.load()
     app = create_app(config)
     server = open_server(app, config.server, port)
     address = describe_address(server, config.server.host)
-    say(f"Participants: {address}/")
-    say(f"Researcher:   {address}/researcher  (password: {app.extensions['study'].password.place})")
-    run_until_stopped(server)
+    with stopping_in_order(server):
+        say(f"Participants: {address}/")
+        say(f"Researcher:   {address}/researcher  (password: {app.extensions['study'].password.place})")
+        server.run()
 
 
 @click.command()

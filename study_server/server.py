@@ -2,6 +2,8 @@
 
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -47,11 +49,14 @@ def describe_address(server: Any, host: str) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{server.effective_port}"
 
 
-def run_until_stopped(server: Any) -> None:
-    """Answer requests until Ctrl-C or SIGTERM; requests in progress are finished."""
+@contextmanager
+def stopping_in_order(server: Any) -> Iterator[None]:
+    """Let Ctrl-C or SIGTERM end the block without a traceback; requests in progress are finished."""
     signal.signal(signal.SIGTERM, _stop)
     try:
-        server.run()
+        yield
+    except KeyboardInterrupt:
+        return
     finally:
         server.close()
 
