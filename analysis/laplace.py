@@ -48,8 +48,8 @@ MODE_STEPS = 100
 CERTAIN = 30.0  # the normal distribution is 1 from here on, in double precision
 SURE = 3.0
 """Answers of which nothing is surer than this, on the scale of the link, are not separated."""
-UNTHREADED_PRODUCTS = 250_000
-"""OpenBLAS multiplies matrices in one thread up to 262,144 products of two numbers."""
+UNTHREADED_PRODUCTS, MANY_CLIPS = 250_000, 180
+"""OpenBLAS multiplies in one thread up to 262,144 products of numbers; many clips are worth its threads."""
 CLOSE_GRADIENT = 1e-3
 """Where BFGS hands over to Newton's method."""
 SMALL_GAIN = 1e-6
@@ -188,7 +188,7 @@ def multiply_transposed(left: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def _slice_rows(matrix: FloatArray) -> list[slice]:
-    rows = max(8, UNTHREADED_PRODUCTS // matrix.shape[1] ** 2)
+    rows = UNTHREADED_PRODUCTS // matrix.shape[1] ** 2 if matrix.shape[1] < MANY_CLIPS else len(matrix)
     return [slice(first, first + rows) for first in range(0, len(matrix), rows)]
 
 

@@ -192,11 +192,9 @@ def fit_detection(responses: pd.DataFrame, level: float) -> HierarchicalDetectio
 
 def estimate_coefficients(model: MixedModel, level: float) -> dict[str, Estimate]:
     """Return each fixed term's coefficient, for an average listener and clip, with its t interval."""
-    unit = np.eye(model.parameters.size)
-    return {
-        term: _estimate(model, model.parameters[i], unit[i], model.degrees_of_freedom, level)
-        for i, term in enumerate(model.terms)
-    }
+    units, freedom = np.eye(len(model.terms), model.parameters.size), model.degrees_of_freedom
+    found = zip(model.terms, model.coefficients, units, strict=True)
+    return {term: _estimate(model, value, unit, freedom, level) for term, value, unit in found}
 
 
 def estimate_probability(model: MixedModel, cell: Mapping[str, float], level: float) -> Estimate:
@@ -208,6 +206,8 @@ def estimate_probability(model: MixedModel, cell: Mapping[str, float], level: fl
     freedom. Raises ResponsesError if the model has no such term, or needs the value of one more.
     """
     value, gradient, n_clips = _integrate(model, cell)
+    if value * (1 - value) <= np.finfo(float).eps:
+        return Estimate(value=value, method=METHOD, because="all these judgments were alike")
     plain = _estimate(model, value, gradient, min(model.n_listeners, n_clips) - 1.0, level)
     half = (plain.high - value) / (value * (1 - value)) if plain.high else 0.0
     low, high = expit(logit(value) + np.array([-half, half]))
@@ -229,7 +229,6 @@ def compare_models(smaller: MixedModel, larger: MixedModel) -> LikelihoodRatio:
 
     Chi-squared, except for one more term in which listeners differ: its SD of 0 lies on the boundary, so p is
     the mean of those with and without it among the degrees of freedom (Stram & Lee 1994).
-
     Raises ResponsesError if the models are of different judgments, or the larger has no more parameters.
     """
     extra = larger.parameters.size - smaller.parameters.size
@@ -274,8 +273,8 @@ def _integrate(model: MixedModel, cell: Mapping[str, float]) -> tuple[float, Flo
 def _estimate(
     model: MixedModel, value: float, gradient: FloatArray, degrees_of_freedom: float, level: float
 ) -> Estimate:
-    freedom = max(1.0, degrees_of_freedom)
-    error = max(0.0, float(gradient @ model.covariance @ gradient)) ** 0.5
+    freedom, variance = max(1.0, degrees_of_freedom), float(gradient @ model.covariance @ gradient)
+    error = max(0.0, variance) ** 0.5
     half = t_quantile(level, freedom) * error
     return Estimate(
         value=float(value),

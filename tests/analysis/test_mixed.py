@@ -416,6 +416,10 @@ def test_a_system_always_judged_alike_is_said_and_leaves_the_others_as_they_are(
     shares = [estimate_probability(one, {"human": 1}, 0.95) for one in (model, without)]
     assert shares[0].value == pytest.approx(shares[1].value, abs=0.02)
     assert standard_errors(model)[model.terms.index("lstm")] > 5
+    endless = replace(model, parameters=np.array([800.0, *model.parameters[1:]]))
+    certain = estimate_probability(endless, {model.terms[0]: 1}, 0.95)
+    assert certain.value == pytest.approx(1)
+    assert (certain.low, certain.because) == (None, "all these judgments were alike")
 
 
 def test_effects_beyond_reason_are_said() -> None:
