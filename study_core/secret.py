@@ -7,16 +7,14 @@ import secrets
 import tempfile
 from pathlib import Path
 
-_KEY_BYTES = 32
 
-
-def load_secret(folder: Path, name: str = "key") -> str:
-    """Return the secret of that name, made on first use in a file that only its owner can read."""
+def load_secret(folder: Path, name: str = "key", *, n_bytes: int = 32) -> str:
+    """Return the secret of that name in hex, made on first use in a file that only its owner can read."""
     path = folder / name
     try:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        return _make_secret(path)
+        return _make_secret(path, n_bytes)
 
 
 def opaque_id(key: str, *parts: str) -> str:
@@ -28,9 +26,9 @@ def opaque_id(key: str, *parts: str) -> str:
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()[:32]
 
 
-def _make_secret(path: Path) -> str:
+def _make_secret(path: Path, n_bytes: int) -> str:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    value = secrets.token_hex(_KEY_BYTES)
+    value = secrets.token_hex(n_bytes)
     descriptor, draft = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(value + "\n")

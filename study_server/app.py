@@ -39,7 +39,7 @@ def create_app(config: Config) -> Flask:
         store=store,
         password=ResearcherPassword(config.folders),
         throttle=Throttle(),
-        volume_sound=make_volume_sound(config.synthesis.loudness_lufs),
+        volume_sound=make_volume_sound(protocol.stimuli[0].loudness_lufs),
     )
     protect(app, config.folders)
     for room in (participant, trials, debrief, researcher):

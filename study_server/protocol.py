@@ -29,13 +29,19 @@ class RunningProtocol:
 
     @cached_property
     def sha256(self) -> str:
-        """The hash that every judgment carries: all of config but where the server and the data are."""
+        """The hash that every judgment carries: of config and stimuli, but not of where things lie."""
         return fingerprint(self.frozen_config, sorted(s.stimulus_sha256 for s in self.stimuli))
 
     @property
     def frozen_config(self) -> dict[str, object]:
-        """The part of the config that may not change under a running study."""
-        return self.config.model_dump(mode="json", exclude={"server", "data_dir"})
+        """The part of the config that may not change under a running study.
+
+        Paths may: what they led to is part of the stimuli, which are hashed themselves.
+        """
+        return self.config.model_dump(
+            mode="json",
+            exclude={"server": True, "data_dir": True, "corpus": {"source"}, "synthesis": {"soundfont"}},
+        )
 
     @cached_property
     def by_id(self) -> dict[str, Stimulus]:

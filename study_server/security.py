@@ -18,6 +18,7 @@ from study_core.secret import load_secret, opaque_id
 PASSWORD_VARIABLE = "STUDY_RESEARCHER_PASSWORD"  # noqa: S105 (the name of a variable)
 PASSWORD_FILE = "researcher_password"  # noqa: S105 (the name of a file)
 SHORTEST_PASSWORD = 8
+PASSWORD_BYTES = 8  # tries are throttled, and people type it
 PROOF_HEADER = "X-Study-Simulation"
 MOST_REQUEST_BYTES = 64 * 1024
 MOST_FAILED_TRIES = 5
@@ -115,7 +116,7 @@ class ResearcherPassword:
                 f"{PASSWORD_VARIABLE} has {len(given)} characters; it needs at least {SHORTEST_PASSWORD}. "
                 "Set a longer one, or unset it to have one made."
             )
-        password = given or load_secret(folders.secrets, PASSWORD_FILE)
+        password = given or load_secret(folders.secrets, PASSWORD_FILE, n_bytes=PASSWORD_BYTES)
         self.place = f"${PASSWORD_VARIABLE}" if given else str(folders.secrets / PASSWORD_FILE)
         self._hasher = PasswordHasher()
         self._hash = self._hasher.hash(password)

@@ -7,7 +7,7 @@ import pytest
 from study_core.config import Config
 from study_core.errors import StimulusError, StudyError
 from study_server.app import create_app
-from study_server.protocol import load_protocol
+from study_server.protocol import RunningProtocol, load_protocol
 from study_server.tables import Protocol
 from tests.study_server.listener import Participant
 from tests.study_server.made_study import make_config
@@ -95,3 +95,12 @@ def test_a_new_version_may_differ_and_keeps_the_old_sessions(config: Config, dat
     with app.extensions["study"].store.read() as db:
         assert {row.study_version for row in db.query(Protocol)} == {"1", "2"}
     app.extensions["study"].store.close()
+
+
+def test_a_study_that_moved_to_another_folder_keeps_its_protocol(config: Config) -> None:
+    corpus = config.corpus.model_copy(update={"source": "/elsewhere/midi"})
+    moved = config.model_copy(update={"data_dir": "/elsewhere/data", "corpus": corpus})
+    stimuli = load_protocol(config).stimuli
+    assert RunningProtocol(moved, stimuli).sha256 == RunningProtocol(config, stimuli).sha256
+    retitled = config.model_copy(update={"title": "Another title"})
+    assert RunningProtocol(retitled, stimuli).sha256 != RunningProtocol(config, stimuli).sha256
