@@ -128,10 +128,10 @@ def notate(track: Track, conductor: Track) -> list[Element]:
         bar.loose.append(element)
     for tick, name in track.instruments:
         place = track.place(tick)
+        if place == bars[-1].start + bars[-1].length:
+            raise NotFollowedError("an instrument set at the end of the last bar")
         bar = bars[bisect_right(starts, place) - 1]
         bar.instruments.append(Element(place - bar.start, 0, (), name))
-        if place >= bars[-1].start + bars[-1].length:
-            raise NotFollowedError("an instrument set at the end of a track")
     if has_overlaps:
         for bar in bars:
             is_plain = bisect_right(marks, bar.start) == bisect_left(marks, bar.start + bar.length)
@@ -311,9 +311,8 @@ def _tie_over_bars(bars: Sequence[Bar]) -> None:
 def _insert(bar: Bar, rest: Element, *, is_loose: bool) -> None:
     if is_loose:
         notes = bar.loose
-        if all(voice.is_sorted for voice in bar.voices):
-            for voice in bar.voices:
-                voice.remember_end()
+        for voice in bar.voices:
+            voice.remember_end()
     else:
         notes = bar.voices[0].notes
         bar.voices[0].remembered_end = 0
