@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from study_server import services, visitor
+from study_server import services, visitor, withdrawal
 from study_server.study import current_study
 
 blueprint = Blueprint("debrief", __name__)
@@ -57,8 +57,8 @@ def delete_answers() -> str | tuple[str, int]:
     code = request.form.get("code", "")
     with study.store.write() as db:
         own = visitor.find_session(db)
-        is_own = own is not None and own.withdrawal_code == services.tidy_code(code)
-        is_deleted = services.withdraw(db, code)
+        is_own = own is not None and own.withdrawal_code == withdrawal.tidy_code(code)
+        is_deleted = withdrawal.delete_session(db, code)
     if not is_deleted:
         problem = "No answers are stored under this code. Compare it with the one you wrote down."
         return render_template("withdraw.html", code=code, problem=problem), 404

@@ -1,6 +1,5 @@
-"""What can happen to a session: arrive, consent, start, judge, finish, withdraw; each in one transaction."""
+"""What can happen to a session: arrive, consent, start, judge, finish; each in one transaction."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from study_core.seeds import child_seed
 from study_core.types import HUMAN
 from study_server.protocol import RunningProtocol, record_protocol
-from study_server.tables import Judgment, StudySession, Tombstone, Trial, make_code, now_utc
+from study_server.tables import Judgment, StudySession, Trial, make_code, now_utc
 
 STALE_S = 60
 
@@ -121,31 +120,3 @@ def count_correct(study_session: StudySession, protocol: RunningProtocol) -> int
         for trial in study_session.trials
         if trial.judgment is not None
     )
-
-
-def withdraw(db: Session, code: str) -> bool:
-    """Delete the session with that withdrawal code and all its answers; tell whether there was one."""
-    found = db.scalars(select(StudySession).where(StudySession.withdrawal_code == tidy_code(code))).first()
-    if found is None:
-        return False
-    db.add(
-        Tombstone(
-            study_version=found.study_version,
-            is_simulated=found.is_simulated,
-            had_consented=found.consented_at is not None,
-            had_started=found.started_at is not None,
-            had_finished=found.finished_at is not None,
-        )
-    )
-    db.delete(found)
-    return True
-
-
-def tidy_code(code: str) -> str:
-    """Return a code as it was given out, however it was typed: small letters, spaces, no dashes."""
-    letters = [letter for letter in code.upper() if letter.isalnum()]
-    return "-".join("".join(group) for group in _in_fours(letters))
-
-
-def _in_fours(letters: Sequence[str]) -> list[Sequence[str]]:
-    return [letters[i : i + 4] for i in range(0, len(letters), 4)]
