@@ -35,10 +35,10 @@ class Sound(NamedTuple):
 
 @dataclass(slots=True)
 class Track:
-    """A MIDI track with notes as music21 sees it; ticks ascend in every list.
+    """A MIDI track as music21 sees it, or the marks of several tracks without notes.
 
-    `meters` holds (tick, bar length in units), `instruments` (tick, name), `marks` the ticks of all tempi,
-    meters and keys.
+    `sounds` ascend by onset; `meters` holds (tick, bar length in units), `instruments` (tick, name), `marks`
+    the ticks of all tempi, meters and keys.
     """
 
     ticks_per_quarter: int
@@ -280,7 +280,7 @@ def _count_voices(notes: Sequence[Element]) -> int:
         if not others:
             continue
         onset = None
-        for j in [*sorted(others), i]:
+        for j in [*others, i]:
             if j in group_of:
                 onset = group_of[j] if j != i else onset
                 continue

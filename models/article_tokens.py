@@ -12,8 +12,8 @@ The rule of the fast path
 * music21 is version 10.5.1, whose steps they are;
 * the file is MIDI of type 0 or 1 in ticks per quarter note: whole tracks, data bytes of notes and programs
   below 128, no system messages but exclusive ones, no lyrics, tempi and keys in standard form;
-* a bar has 1 to 64 beats, of a 64th note or longer, and meters stand either in the tracks with notes or in
-  those without;
+* a bar has 1 to 64 beats, of a 64th note or longer, and no track with notes has meters of its own where one
+  without notes before it has some;
 * every track with notes has a complete one, no chord or note is without length, and no instrument is set at
   the end of the last bar.
 

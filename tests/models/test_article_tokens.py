@@ -95,7 +95,8 @@ class RandomFile:
             tempo = mido.MetaMessage("set_tempo", tempo=rng.randint(200_000, 1_000_000))
             events.append((rng.choice([0, rng.randint(0, self.span)]), 0, tempo))
         if rng.random() < 0.2:
-            events.append((0, 0, mido.MetaMessage("key_signature", key=rng.choice(["C", "Bb", "F#m"]))))
+            key = mido.MetaMessage("key_signature", key=rng.choice(["C", "Bb", "F#m"]))
+            events.append((rng.choice([0, rng.randint(0, self.span)]), 0, key))
         for i in range(rng.choice([0, 1, 1, 2, 4]) if with_meters else 0):
             beats, unit = rng.choice([1, 2, 3, 4, 5, 7, 12]), rng.choice([2, 4, 4, 8, 16, 32])
             tick = rng.choice([rng.randint(0, self.span), self.quarter * rng.randint(0, 8)]) if i else 0
@@ -115,7 +116,7 @@ class RandomFile:
 
     def draw_notes(self) -> list[tuple[int, int, mido.Message]]:
         rng, events = self.rng, []
-        channel = rng.choice([0, 0, 0, 0, 0, 1, 9])
+        channels = rng.choice([[0], [0], [0], [0], [0, 1], [9], [0, 9]])
         for _ in range(rng.randint(1, 50)):
             start = rng.randint(0, self.span // self.grid) * self.grid
             length = rng.choice([self.grid, 2 * self.grid, *(self.quarter * n for n in (1, 2, 4, 9))])
@@ -123,8 +124,10 @@ class RandomFile:
                 pitch = rng.choice([60, 64, 67, rng.randint(36, 84)])
                 onset = max(start + rng.randint(-self.jitter, self.jitter), 0)
                 end = onset + max(length + rng.randint(-self.jitter, self.jitter), 1)
+                channel = rng.choice(channels)
                 events.append((onset, 5, note_message(pitch, 1, channel)))
-                events.append((end, 4, note_message(pitch, 0, channel)))
+                if rng.random() < 0.98:
+                    events.append((end, 4, note_message(pitch, 0, channel)))
         return events
 
 
