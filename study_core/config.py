@@ -69,6 +69,7 @@ class SynthesisConfig(Section):
     lead_in_s: Annotated[float, Field(ge=0, le=1)] = 0.05
     fade_out_s: Annotated[float, Field(ge=0, le=5)] = 1.5
     mp3_kbps: Literal[64, 80, 96, 112, 128, 160, 192, 224, 256, 320] = 128
+    opus_kbps: Annotated[int, Field(ge=32, le=256)] | None = None
 
 
 class TrialsConfig(Section):

@@ -31,6 +31,16 @@ class DataFolders:
         return self.root / "stimuli"
 
     @property
+    def screening(self) -> Path:
+        """Sounds of the headphone screenings under opaque ids and `screening.csv`, which has the answers."""
+        return self.root / "screening"
+
+    @property
+    def contact_sheet(self) -> Path:
+        """The researcher's page of all stimuli; it names their systems and is never served."""
+        return self.root / "contact-sheet"
+
+    @property
     def database(self) -> Path:
         """The study server's SQLite file."""
         return self.root / "study.sqlite3"

@@ -1,27 +1,71 @@
 """`study render`."""
 
+from pathlib import Path
+
 import click
 
 from study_core.cli import Options
+from study_core.config import Config
 from study_core.console import say, show_progress
-from study_core.manifest import is_current
+from study_core.manifest import is_current, read_manifest
+from study_core.types import Stimulus
 from synthesis.audit import audit_stimuli
-from synthesis.stimuli import fingerprint_inputs, publish_stimuli, read_clips, render_stimuli
+from synthesis.recordings import import_recordings
+from synthesis.stimuli import (
+    STIMULI_FILE,
+    fingerprint_inputs,
+    publish_stimuli,
+    read_clips,
+    render_stimuli,
+)
 from synthesis.takes import Studio
 
 
 @click.command()
 @click.option("--workers", type=click.IntRange(min=1), help="Processes to render with; all cores by default.")
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Render on the Dask cluster of that scheduler, such as tcp://host:8786; its machines need the same "
+    "folders and programs.",
+)
+@click.option(
+    "--recordings",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="First put the WAV, FLAC and MP3 files of FOLDER/<system>/ in place of those systems' clips.",
+)
+@click.option(
+    "--contact-sheet", is_flag=True, help="Then write a page on which you can see and play them all."
+)
+@click.option("--screening", is_flag=True, help="Write the sounds of the headphone screenings instead.")
 @click.pass_obj
-def render(options: Options, workers: int | None) -> None:
+def render(
+    options: Options,
+    workers: int | None,
+    cluster: str | None,
+    recordings: Path | None,
+    contact_sheet: bool,  # noqa: FBT001 (a flag)
+    screening: bool,  # noqa: FBT001 (a flag)
+) -> None:
     """Turn clips into stimuli.
 
     Reads data/clips/clips.csv; writes data/stimuli/<id>.mp3 and data/stimuli/stimuli.csv. All stimuli
     have the same soundfont, length, lead-in, fade and loudness. A run that was stopped goes on where it
-    stopped, and a run with nothing changed does nothing. Ends with an audit: where anything but the music
-    differs, no stimulus is released.
+    stopped, and a run with nothing changed does nothing. Ends with an audit: where anything but the sound
+    tells the system, no stimulus is released.
     """
     config = options.load()
+    if screening:
+        _write_screening(config)
+        return
+    if recordings is not None:
+        say(f"{import_recordings(recordings, config.folders.clips)} recordings in {config.folders.clips}")
+    _render(config, workers, cluster)
+    if contact_sheet:
+        _write_contact_sheet(config)
+
+
+def _render(config: Config, workers: int | None, cluster: str | None) -> None:
     folders = config.folders
     studio = Studio.open(config.synthesis, config.clips.duration_s)
     clips = read_clips(folders.clips)
@@ -29,7 +73,21 @@ def render(options: Options, workers: int | None) -> None:
     if is_current(folders.stimuli, inputs):
         say(f"{len(clips)} stimuli are up to date in {folders.stimuli}")
         return
-    stimuli = render_stimuli(clips, folders, studio, show_progress, workers=workers)
-    audit_stimuli(stimuli, folders.stimuli, config.synthesis, show_progress, workers=workers)
+    stimuli = render_stimuli(clips, folders, studio, show_progress, workers=workers, cluster=cluster)
+    audit_stimuli(stimuli, folders.stimuli, config.synthesis, show_progress, workers=workers, cluster=cluster)
     path = publish_stimuli(stimuli, folders, inputs)
     say(f"{len(stimuli)} stimuli of {stimuli[0].loudness_lufs:.1f} LUFS in {path}")
+
+
+def _write_screening(config: Config) -> None:
+    from synthesis.screening import MANIFEST_FILE, make_screening
+
+    rows = make_screening(config.folders, config.seed)
+    say(f"{len(rows)} screening sounds in {config.folders.screening / MANIFEST_FILE}")
+
+
+def _write_contact_sheet(config: Config) -> None:
+    from synthesis.contact_sheet import write_contact_sheet
+
+    stimuli = read_manifest(config.folders.stimuli / STIMULI_FILE, Stimulus)
+    say(f"Contact sheet in {write_contact_sheet(stimuli, config.folders, show_progress)}")

@@ -1,14 +1,15 @@
 """Sound to MP3 of constant bit rate, without tags, by the `lame` program: same sound, same bytes."""
 
+import io
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from study_core.errors import StimulusError, ToolMissingError
+from synthesis.loudness import Sound
 
 SAMPLE_RATES_HZ = (22050, 24000, 32000, 44100, 48000)
 MPEG1_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -16,7 +17,8 @@ MPEG2_KBPS = (64, 80, 96, 112, 128, 144, 160)
 """Bit rates of MPEG-1 (from 32 kHz on) and MPEG-2 layer III that the config's range holds."""
 _LOWEST_MPEG1_HZ = 32000
 _QUALITY = 7
-"""Half the time of LAME's default of 3, and 6 to 14 dB less error in the decoded sound of piano clips."""
+"""Half the time of LAME's default of 3, and 6 to 14 dB less error in the decoded sound of piano clips. Plain
+stereo takes a sixth less than joint stereo, for 0.3 dB."""
 _LAME_SCALES = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
 """LAME makes everything quieter by 0.95 below these bit rates, whatever `--scale` says; we undo it."""
 
@@ -40,8 +42,8 @@ def check_format(sample_rate_hz: int, kbps: int) -> None:
         )
 
 
-def encode_mp3(sound: NDArray[np.float64], sample_rate_hz: int, kbps: int) -> bytes:
-    """Return a sound of shape (frames, 2), values from -1 to 1, as MP3.
+def encode_mp3(sound: Sound, sample_rate_hz: int, kbps: int) -> bytes:
+    """Return a sound as MP3.
 
     A decoder that reads LAME's delay gives back exactly as many frames, none of them late.
 
@@ -52,30 +54,34 @@ def encode_mp3(sound: NDArray[np.float64], sample_rate_hz: int, kbps: int) -> by
     StimulusError
         If `lame` fails, for example because the disk is full.
     """
-    samples = np.rint(np.clip(sound, -1, 1) * (2**31 - 1)).astype("<i4").tobytes()
+    largest = np.float32(1 - 2**-24)  # the next float would overflow
+    samples = (np.clip(sound, -1, largest) * np.float32(2**31)).astype("<i4").tobytes()
     rate_khz = f"{sample_rate_hz / 1000:g}"
     with tempfile.TemporaryDirectory() as folder:
         # Into a file, because LAME goes back to its start to write the delay; a pipe would lack it.
         draft = Path(folder) / "draft.mp3"
-        arguments = ["-r", "-s", rate_khz, "--bitwidth", "32", "--signed", "--little-endian", "-m", "j"]
+        arguments = ["-r", "-s", rate_khz, "--bitwidth", "32", "--signed", "--little-endian", "-m", "s"]
         arguments += ["--resample", rate_khz, "--cbr", "-b", str(kbps), "-q", str(_QUALITY)]
         arguments += ["--scale", f"{1 / _LAME_SCALES.get(kbps, 0.95):.6f}"]
         _run_lame([*arguments, "--noreplaygain", "-", str(draft)], samples)
         return draft.read_bytes()
 
 
-def decode_mp3(audio: bytes) -> NDArray[np.float64]:
-    """Return the sound of stereo MP3, shape (frames, 2), LAME's delay and padding removed.
+def decode_mp3(audio: bytes) -> Sound:
+    """Return the sound of stereo MP3, LAME's delay and padding removed.
 
     Raises
     ------
-    ToolMissingError
-        If `lame` is not installed.
     StimulusError
         If the bytes cannot be decoded.
     """
-    samples = _run_lame(["--mp3input", "--decode", "-t", "-", "-"], audio)
-    return np.frombuffer(samples, dtype="<i2").reshape(-1, 2) / 32768
+    import soundfile
+
+    try:
+        sound: Sound = soundfile.read(io.BytesIO(audio), dtype="float32", always_2d=True)[0]
+    except soundfile.LibsndfileError as error:
+        raise StimulusError(f"The bytes are not MP3: {error}") from None
+    return sound
 
 
 def read_encoder_version() -> str:

@@ -1,9 +1,8 @@
 """Sound to stimuli that differ in nothing but the music: same length, start, end and loudness.
 
-Loudness is ITU-R BS.1770-4 (K-weighting, gated), by pyloudnorm. True peak is the largest sample after
-fourfold oversampling (BS.1770-4, annex 2), by soxr. Level is changed by one gain per stimulus and by nothing
-else: no limiter, because it would touch the peaky clips only. Where a clip's peaks forbid the wanted
-loudness, all stimuli of the study get the loudness that the peakiest one allows (`choose_loudness`).
+Level is changed by one gain per stimulus and by nothing else: no limiter, because it would touch the peaky
+clips only. Where a clip's peaks forbid the wanted loudness, all stimuli of the study get the loudness that
+the peakiest one allows (`choose_loudness`).
 """
 
 import logging
@@ -11,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from study_core.config import SynthesisConfig
 from study_core.errors import StimulusError, list_problems
+from synthesis.loudness import Sound, measure_loudness, measure_true_peak
 
 SILENCE_DB = -60.0
 """Sound this far below a clip's peak counts as silence."""
@@ -40,16 +39,22 @@ class Level:
         return self.loudness_lufs + ceiling_dbtp - self.true_peak_dbtp
 
 
-def cut_window(sound: NDArray[np.float32], config: SynthesisConfig, duration_s: float) -> NDArray[np.float64]:
+def find_onset(sound: Sound) -> int:
+    """Return the first audible frame.
+
+    Raises
+    ------
+    StimulusError
+        If there is none.
+    """
+    return _find_sound(sound)[0]
+
+
+def cut_window(sound: Sound, config: SynthesisConfig, duration_s: float) -> Sound:
     """Return a stimulus of exactly that duration, its level still to be set.
 
     It is the lead-in of silence, then the sound from its first audible sample on, free of DC, the end faded
     out by half a cosine.
-
-    Parameters
-    ----------
-    sound
-        Shape (frames, 2), with at least as many audible frames as the stimulus needs.
 
     Raises
     ------
@@ -66,9 +71,14 @@ def cut_window(sound: NDArray[np.float32], config: SynthesisConfig, duration_s: 
             f"sounds for {(last - first) / rate_hz:.1f} s after a rest of {first / rate_hz:.1f} s, "
             f"but {n_music / rate_hz - tail_s:.1f} s are needed"
         )
-    music = sound[first : first + n_music].astype(np.float64)
-    music = np.pad(music - music.mean(axis=0), ((n_lead_in, n_music - len(music)), (0, 0)))
-    return music * _make_fade(n_total, round(config.fade_out_s * rate_hz))[:, np.newaxis]
+    music = sound[first : first + n_music]
+    window = np.zeros((n_total, 2), dtype=np.float32)
+    window[n_lead_in : n_lead_in + len(music)] = music - music.mean(axis=0, dtype=np.float64).astype(
+        np.float32
+    )
+    n_fade = round(config.fade_out_s * rate_hz)
+    window[n_total - n_fade :] *= _make_fade(n_fade)
+    return window
 
 
 def longest_tail_s(config: SynthesisConfig) -> float:
@@ -76,24 +86,15 @@ def longest_tail_s(config: SynthesisConfig) -> float:
     return max(config.fade_out_s, LONGEST_TAIL_S)
 
 
-def measure_level(sound: NDArray[np.float64], sample_rate_hz: int) -> Level:
-    """Return the loudness and true peak of a sound of shape (frames, channels).
+def measure_level(sound: Sound, sample_rate_hz: int) -> Level:
+    """Return the loudness and true peak of a sound.
 
     Raises
     ------
     StimulusError
-        If all of it lies below the -70 LUFS from which on the standard measures.
+        If it is too quiet to have a loudness.
     """
-    import pyloudnorm
-    import soxr
-
-    loudness_lufs = float(pyloudnorm.Meter(sample_rate_hz).integrated_loudness(sound))
-    if not np.isfinite(loudness_lufs):
-        raise StimulusError("is too quiet to be measured")
-    # In single precision, which soxr does six times faster; the peak is wanted to 0.01 dB only.
-    oversampled = soxr.resample(sound.astype(np.float32), sample_rate_hz, 4 * sample_rate_hz, quality="HQ")
-    peak = max(float(oversampled.max()), -float(oversampled.min()), 1e-10)
-    return Level(loudness_lufs, 20 * float(np.log10(peak)))
+    return Level(measure_loudness(sound, sample_rate_hz), measure_true_peak(sound, sample_rate_hz))
 
 
 def choose_loudness(loudest_lufs: Mapping[str, float], config: SynthesisConfig) -> float:
@@ -136,23 +137,23 @@ def choose_loudness(loudest_lufs: Mapping[str, float], config: SynthesisConfig) 
     return loudest_lufs[peakiest]
 
 
-def apply_gain(sound: NDArray[np.float64], gain_db: float) -> NDArray[np.float64]:
+def apply_gain(sound: Sound, gain_db: float) -> Sound:
     """Return the sound that many decibels louder."""
-    return sound * 10 ** (gain_db / 20)
+    return sound * np.float32(10 ** (gain_db / 20))
 
 
-def _find_sound(sound: NDArray[np.float32]) -> tuple[int, int]:
+def _find_sound(sound: Sound) -> tuple[int, int]:
     """Return the first audible frame and the one after the last."""
-    size = np.maximum(np.abs(sound[:, 0]), np.abs(sound[:, 1]))
-    peak = float(size.max())
+    size = np.abs(sound)
+    peak = float(size.max(initial=0))
     if peak < QUIETEST_PEAK:
         raise StimulusError("is silent")
-    audible = np.flatnonzero(size > peak * 10 ** (SILENCE_DB / 20))
-    return int(audible[0]), int(audible[-1]) + 1
+    is_audible = (size > peak * 10 ** (SILENCE_DB / 20)).ravel()
+    n_after = int(is_audible[::-1].argmax()) // 2
+    return int(is_audible.argmax()) // 2, len(sound) - n_after
 
 
-def _make_fade(n_frames: int, n_fade: int) -> NDArray[np.float64]:
-    fade = np.ones(n_frames)
-    if n_fade:
-        fade[-n_fade:] = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, n_fade + 1) / n_fade)
-    return fade
+def _make_fade(n_fade: int) -> Sound:
+    """Return the weights of the last frames, half a cosine down to 0, shape (n_fade, 1)."""
+    places = np.arange(1, n_fade + 1) / max(n_fade, 1)
+    return (0.5 + 0.5 * np.cos(np.pi * places)).astype(np.float32)[:, np.newaxis]

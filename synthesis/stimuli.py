@@ -3,10 +3,11 @@
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from study_core.config import SynthesisConfig
 from study_core.errors import StimulusError, list_problems
@@ -22,7 +23,8 @@ from study_core.parallel import map_ordered
 from study_core.secret import load_secret, opaque_id
 from study_core.types import Clip, Stimulus
 from synthesis.mastering import choose_loudness
-from synthesis.takes import Job, Studio, Take, find_take, record_take
+from synthesis.recordings import is_recording
+from synthesis.takes import MASTER_TYPE, Job, Studio, Take, encode_take, find_take, measure_clip
 
 STIMULI_FILE = "stimuli.csv"
 TIME_STAMP = 946_684_800
@@ -38,6 +40,8 @@ class Bar(Protocol):
 
 ShowProgress = Callable[[str, int], AbstractContextManager[Bar]]
 """Opens a bar of that label and length."""
+Run = Callable[..., Iterator[Any]]
+"""`map_ordered` with its workers chosen."""
 
 
 def read_clips(folder: Path) -> list[Clip]:
@@ -77,6 +81,7 @@ def render_stimuli(
     show_progress: ShowProgress,
     *,
     workers: int | None = None,
+    cluster: str | None = None,
 ) -> list[Stimulus]:
     """Render the clips that no earlier run has rendered and return all stimuli, in the order of their ids.
 
@@ -89,9 +94,12 @@ def render_stimuli(
         If clips are silent, too short or too peaky, all of them named; or if files cannot be written.
     """
     jobs = _plan_jobs(clips, folders, studio)
-    takes = _record_alike(jobs, studio.config, show_progress, workers)
+    run = partial(map_ordered, workers=workers, cluster=cluster)
+    takes = _record_alike(jobs, studio.config, show_progress, run)
     for job in jobs:
-        os.utime(job.stimulus_path, (TIME_STAMP, TIME_STAMP))
+        for path in (job.stimulus_path, job.opus_path):
+            if path.exists():
+                os.utime(path, (TIME_STAMP, TIME_STAMP))
     by_id = {clip.clip_id: clip for clip in clips}
     return [_describe(by_id[job.clip_id], takes[job.clip_id], studio) for job in jobs]
 
@@ -103,11 +111,12 @@ def publish_stimuli(stimuli: Sequence[Stimulus], folders: DataFolders, inputs: s
     kept = {stimulus.stimulus_id for stimulus in stimuli}
     try:
         write_manifest(path, stimuli)
+        audio = [*folder.glob("*.mp3"), *folder.glob("*.opus")]
         # Hidden files are drafts of a run that was killed.
-        for file in [*folder.glob("*.mp3"), *folder.glob("takes/*.json"), *folder.rglob(".*")]:
-            if file.stem not in kept:
-                file.unlink()
-        stamp_stage(folder, inputs, [path, *(folder / stimulus.stimulus_file for stimulus in stimuli)])
+        for file in [*audio, *folder.glob("takes/*"), *folder.rglob(".*")]:
+            if file.stem not in kept or file.suffix == MASTER_TYPE:
+                file.unlink(missing_ok=True)
+        stamp_stage(folder, inputs, [path, *(file for file in audio if file.stem in kept)])
     except OSError as error:
         raise StimulusError(f"{folder} cannot be written: {error.strerror}. Correct the folder.") from None
     return path
@@ -148,34 +157,39 @@ def _plan_jobs(clips: Sequence[Clip], folders: DataFolders, studio: Studio) -> l
 
 
 def _record_alike(
-    jobs: Sequence[Job], config: SynthesisConfig, show_progress: ShowProgress, workers: int | None
+    jobs: Sequence[Job], config: SynthesisConfig, show_progress: ShowProgress, run: Run
 ) -> dict[str, Take]:
     """Return takes of one loudness by clip id: the wanted one, or where peaks forbid it a lower one."""
     takes = {job.clip_id: take for job in jobs if (take := find_take(job))}
-    missing = [job for job in jobs if job.clip_id not in takes]
+    takes |= _measure([job for job in jobs if job.clip_id not in takes], show_progress, run)
     target_lufs = config.loudness_lufs
     while True:
-        at_target = [dataclasses.replace(job, target_lufs=target_lufs) for job in missing]
-        takes |= _record(at_target, show_progress, workers)
         loudest = {clip_id: take.loudest_lufs for clip_id, take in takes.items()}
         target_lufs = min(target_lufs, choose_loudness(loudest, config))
-        missing = [job for job in jobs if takes[job.clip_id].target_lufs != target_lufs]
+        missing = [
+            dataclasses.replace(job, target_lufs=target_lufs)
+            for job in jobs
+            if not takes[job.clip_id].n_bytes or takes[job.clip_id].target_lufs != target_lufs
+        ]
         if not missing:
             return takes
+        with show_progress("Encoding", len(missing)) as bar:
+            encoded = list(run(encode_take, missing, on_progress=bar.advance))
+        takes |= {job.clip_id: take for job, take in zip(missing, encoded, strict=True)}
 
 
-def _record(jobs: Sequence[Job], show_progress: ShowProgress, workers: int | None) -> dict[str, Take]:
-    """Return the takes of the jobs by clip id."""
+def _measure(jobs: Sequence[Job], show_progress: ShowProgress, run: Run) -> dict[str, Take]:
+    """Return the takes of clips that were never rendered, by clip id."""
     if not jobs:
         return {}
     with show_progress("Rendering", len(jobs)) as bar:
-        results = list(map_ordered(record_take, jobs, workers=workers, on_progress=bar.advance))
+        results = list(run(measure_clip, jobs, on_progress=bar.advance))
     problems = sorted(str(result) for result in results if isinstance(result, StimulusError))
     if problems:
         raise StimulusError(
             list_problems(
                 f"{len(problems)} of {len(jobs)} clips cannot become stimuli. Compose them again or shorten "
-                "clips.duration_s; finished stimuli are kept:",
+                "clips.duration_s; what was rendered is kept:",
                 problems,
             )
         )
@@ -187,8 +201,8 @@ def _describe(clip: Clip, take: Take, studio: Studio) -> Stimulus:
     return Stimulus(
         **dataclasses.asdict(clip),
         stimulus_id=take.stimulus_id,
-        soundfont=studio.soundfont.name,
-        soundfont_sha256=studio.soundfont.sha256,
+        soundfont="" if is_recording(Path(clip.clip_file)) else studio.soundfont.name,
+        soundfont_sha256="" if is_recording(Path(clip.clip_file)) else studio.soundfont.sha256,
         render_settings_sha256=studio.settings_sha256,
         gain_db=round(take.gain_db, 3),
         loudness_lufs=round(take.target_lufs, 3),

@@ -1,4 +1,8 @@
-"""One clip recorded: rendered, mastered, encoded and noted beside the file, so that a rerun can skip it."""
+"""One clip recorded: rendered and measured first, mastered and encoded once the study's loudness is known.
+
+Between the two a clip waits as a master, its sound before the gain. Every step leaves a note beside the
+files, so that a rerun can skip it.
+"""
 
 import dataclasses
 import json
@@ -8,24 +12,28 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from study_core.config import SynthesisConfig
 from study_core.errors import StimulusError
 from study_core.manifest import fingerprint, sha256_bytes, sha256_file, write_bytes, write_json
 from synthesis.encoding import check_format, decode_mp3, encode_mp3, read_encoder_version
 from synthesis.fluidsynth import SYNTH_SETTINGS, Renderer, read_version
-from synthesis.mastering import apply_gain, cut_window, measure_level
+from synthesis.loudness import Sound, measure_true_peak
+from synthesis.mastering import apply_gain, cut_window, find_onset, measure_level
+from synthesis.opus import check_opus, encode_opus
+from synthesis.recordings import is_recording, read_recording
 from synthesis.soundfonts import Soundfont, find_soundfont
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 """Raise it where a change of this package changes what stimuli sound like."""
 ENCODER_MARGIN_DB = 0.5
-"""Encoding adds to the peaks: up to 0.25 dB for 39 piano clips at 128 kbit/s. Nearer to the ceiling than
-this, the encoded sound itself is measured."""
+"""Encoding adds to the peaks: up to 0.25 dB for 39 piano clips at 128 kbit/s."""
+MASTER_TYPE = ".f32"
 LONGEST_REST_S = 2.0
 """Silence that may stand before a clip's first note; it is cut away."""
-_SMALLEST_CONCESSION_LU = 0.1  # so that no study is recorded over and over for a hair
+_CHECKED_DB = 2.0
+"""Stimuli whose peaks come nearer to the ceiling than this are measured after encoding."""
+_SMALLEST_CONCESSION_LU = 0.1  # so that no study is encoded over and over for a hair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +55,11 @@ class Studio:
         StimulusError
             If the soundfont is missing or altered, or MP3 cannot hold the format.
         ToolMissingError
-            If FluidSynth's library or `lame` is not installed.
+            If FluidSynth's library, `lame` or, where it is wanted, `opusenc` is not installed.
         """
         check_format(config.sample_rate_hz, config.mp3_kbps)
+        if config.opus_kbps:
+            check_opus()
         return cls(
             soundfont=find_soundfont(config.soundfont),
             config=config,
@@ -83,9 +93,19 @@ class Job:
         return self.folder / f"{self.stimulus_id}.mp3"
 
     @property
+    def opus_path(self) -> Path:
+        """Where the same goes as Opus, if the study wants it."""
+        return self.stimulus_path.with_suffix(".opus")
+
+    @property
     def note_path(self) -> Path:
         """Where the take's note goes."""
         return self.folder / "takes" / f"{self.stimulus_id}.json"
+
+    @property
+    def master_path(self) -> Path:
+        """Where the master waits: 32-bit floats of both channels."""
+        return self.note_path.with_suffix(MASTER_TYPE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +119,7 @@ class Take:
     """How loud the clip may be without its peaks reaching the ceiling, as far as is known."""
     target_lufs: float
     n_bytes: int
-    """0 where the peaks forbid the job's loudness, and no file was written."""
+    """0 where no file was written: not yet, or because the peaks forbid the job's loudness."""
     sha256: str
 
     @property
@@ -108,37 +128,70 @@ class Take:
         return self.target_lufs - self.loudness_lufs
 
 
-def record_take(job: Job) -> Take | StimulusError:
-    """Record a clip, write its file and its note, and return the take.
+def measure_clip(job: Job) -> Take | StimulusError:
+    """Render a clip, leave its master and a note, and return a take without a file.
 
     A clip that is silent or too short gives the error back as a value, so that all such clips can be named.
 
     Raises
     ------
     StimulusError
-        If the stimulus cannot be encoded or written.
+        If master or note cannot be written.
     """
     config = job.studio.config
-    renderer = _open_renderer(job.studio.soundfont.path, config.sample_rate_hz)
-    n_frames = round((job.studio.duration_s + LONGEST_REST_S) * config.sample_rate_hz)
-    sound = renderer.render(job.clip_path.read_bytes(), n_frames)
     try:
-        window = cut_window(sound, config, job.studio.duration_s)
-        level = measure_level(window, config.sample_rate_hz)
+        master = _make_master(job)
+        level = measure_level(master, config.sample_rate_hz)
     except StimulusError as error:
         return StimulusError(f"{job.clip_id} {error}")
-    louder = apply_gain(window, job.target_lufs - level.loudness_lufs)
-    audio, loudest_lufs = _encode_below_ceiling(job, louder, level.loudest_lufs(config.true_peak_dbtp))
     take = Take(
         stimulus_id=job.stimulus_id,
         loudness_lufs=level.loudness_lufs,
         true_peak_dbtp=level.true_peak_dbtp,
-        loudest_lufs=loudest_lufs,
+        loudest_lufs=level.loudest_lufs(config.true_peak_dbtp) - ENCODER_MARGIN_DB,
         target_lufs=job.target_lufs,
-        n_bytes=len(audio),
-        sha256=sha256_bytes(audio),
+        n_bytes=0,
+        sha256="",
     )
-    _keep(job, take, audio)
+    try:
+        _write_master(job.master_path, master)
+        write_json(job.note_path, dataclasses.asdict(take))
+    except OSError as error:
+        raise _explain(job, error) from None
+    return take
+
+
+def encode_take(job: Job) -> Take:
+    """Bring a measured clip to the job's loudness, write its file and its note, and return the take.
+
+    No file is written where the encoded peaks exceed the ceiling.
+
+    Raises
+    ------
+    StimulusError
+        If the stimulus cannot be encoded or written.
+    """
+    measured, config = find_take(job), job.studio.config
+    if measured is None:
+        raise StimulusError(f"{job.note_path} is gone. Run `study render` again, and only once at a time.")
+    sound = apply_gain(_read_master(job), job.target_lufs - measured.loudness_lufs)
+    audio = encode_mp3(sound, config.sample_rate_hz, config.mp3_kbps)
+    excess_db = _find_excess(audio, measured, job)
+    take = dataclasses.replace(
+        measured, target_lufs=job.target_lufs, n_bytes=len(audio), sha256=sha256_bytes(audio)
+    )
+    if excess_db > 0:
+        loudest_lufs = job.target_lufs - excess_db - _SMALLEST_CONCESSION_LU
+        take = dataclasses.replace(take, loudest_lufs=loudest_lufs, n_bytes=0, sha256="")
+    try:
+        if take.n_bytes:
+            if config.opus_kbps:
+                write_bytes(job.opus_path, encode_opus(sound, config.sample_rate_hz, config.opus_kbps))
+            write_bytes(job.stimulus_path, audio)
+        write_json(job.note_path, dataclasses.asdict(take))
+        job.master_path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _explain(job, error) from None
     return take
 
 
@@ -149,37 +202,65 @@ def find_take(job: Job) -> Take | None:
     """
     try:
         take = Take(**json.loads(job.note_path.read_text(encoding="utf-8")))
-        intact = not take.n_bytes or sha256_file(job.stimulus_path) == take.sha256
+        is_whole = not take.n_bytes or sha256_file(job.stimulus_path) == take.sha256
     except (OSError, ValueError, TypeError):
         return None
-    return take if intact else None
+    has_opus = not take.n_bytes or not job.studio.config.opus_kbps or job.opus_path.exists()
+    return take if is_whole and has_opus else None
 
 
-def _encode_below_ceiling(job: Job, sound: NDArray[np.float64], loudest_lufs: float) -> tuple[bytes, float]:
-    """Return the audio, empty where its peaks exceed the ceiling, and the loudness that they allow."""
+def _make_master(job: Job) -> Sound:
+    """Return the clip's window, its level as it is."""
+    config, duration_s = job.studio.config, job.studio.duration_s
+    if is_recording(job.clip_path):
+        sound = read_recording(job.clip_path, config.sample_rate_hz, duration_s + LONGEST_REST_S)
+    else:
+        sound = _render(job)
+    return cut_window(sound, config, duration_s)
+
+
+def _render(job: Job) -> Sound:
+    """Return the clip's sound, longer than the stimulus only where it begins with a rest."""
     config = job.studio.config
-    if job.target_lufs > loudest_lufs:
-        return b"", loudest_lufs - ENCODER_MARGIN_DB
-    audio = encode_mp3(sound, config.sample_rate_hz, config.mp3_kbps)
-    if job.target_lufs <= loudest_lufs - ENCODER_MARGIN_DB:
-        return audio, loudest_lufs - ENCODER_MARGIN_DB
-    heard = measure_level(decode_mp3(audio), config.sample_rate_hz)
-    excess_db = heard.true_peak_dbtp - config.true_peak_dbtp
-    if excess_db > 0:
-        return b"", job.target_lufs - excess_db - _SMALLEST_CONCESSION_LU
-    return audio, job.target_lufs
+    renderer = _open_renderer(job.studio.soundfont.path, config.sample_rate_hz)
+    midi = job.clip_path.read_bytes()
+    n_frames = round(job.studio.duration_s * config.sample_rate_hz)
+    sound: Sound = renderer.render(midi, n_frames)
+    if find_onset(sound) > round(config.lead_in_s * config.sample_rate_hz):
+        sound = renderer.render(midi, n_frames + round(LONGEST_REST_S * config.sample_rate_hz))
+    return sound
 
 
-def _keep(job: Job, take: Take, audio: bytes) -> None:
+def _find_excess(audio: bytes, measured: Take, job: Job) -> float:
+    """Return by how many decibels the encoded peaks exceed the ceiling, 0 where they are far from it."""
+    config = job.studio.config
+    peak_dbtp = measured.true_peak_dbtp + job.target_lufs - measured.loudness_lufs
+    if peak_dbtp < config.true_peak_dbtp - _CHECKED_DB:
+        return 0.0
+    return measure_true_peak(decode_mp3(audio), config.sample_rate_hz) - config.true_peak_dbtp
+
+
+def _write_master(path: Path, master: Sound) -> None:
+    """Write a master whole or not at all, and let the system choose when it reaches the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}")
+    draft.write_bytes(master.data)
+    draft.replace(path)
+
+
+def _read_master(job: Job) -> Sound:
+    """Return the master that waits, or make it again."""
     try:
-        if audio:
-            write_bytes(job.stimulus_path, audio)
-        write_json(job.note_path, dataclasses.asdict(take))
-    except OSError as error:
-        raise StimulusError(
-            f"{job.stimulus_path} cannot be written: {error.strerror}. Free space or correct the folder, "
-            "then run `study render` again: finished stimuli are kept."
-        ) from None
+        return np.fromfile(job.master_path, dtype=np.float32).reshape(-1, 2)
+    except FileNotFoundError:
+        return _make_master(job)
+
+
+def _explain(job: Job, error: OSError) -> StimulusError:
+    return StimulusError(
+        f"{job.stimulus_path} cannot be written: {error.strerror}. Free space or correct the folder, "
+        "then run `study render` again: finished stimuli are kept."
+    )
 
 
 @lru_cache(maxsize=1)

@@ -93,7 +93,7 @@ def test_full_disk_is_told_and_leaves_nothing_half_written(study: Path) -> None:
         check=False,
     )
     assert run.returncode == 2
-    assert "Is there space left in" in run.stderr
+    assert "cannot be written: File too large. Free space" in run.stderr
     assert "Traceback" not in run.stderr
     assert not list((study.parent / "data" / "stimuli").glob("*.mp3"))
 
@@ -102,8 +102,8 @@ def test_full_disk_is_told_and_leaves_nothing_half_written(study: Path) -> None:
     ("key", "message"),
     [
         ("soundfont: Grand", "'Grand' is not listed"),
-        (f"soundfont: {SOUNDFONT}, mp3_kbps: 100", "has no 100 kbit/s"),
-        (f"soundfont: {SOUNDFONT}, sample_rate_hz: 40000", "MP3 has no 40000 Hz"),
+        (f"soundfont: {SOUNDFONT}, mp3_kbps: 100", "synthesis.mp3_kbps: Input should be 64, 80"),
+        (f"soundfont: {SOUNDFONT}, sample_rate_hz: 40000", "synthesis.sample_rate_hz: Input should be 32000"),
     ],
 )
 def test_wrong_settings_stop_before_any_work(

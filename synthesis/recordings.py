@@ -1,0 +1,109 @@
+"""Clips that are sound already: WAV, FLAC or MP3, brought to the study's sample rate and two channels."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from study_core.errors import StimulusError, list_problems
+from study_core.manifest import read_manifest, sha256_file, write_bytes, write_manifest
+from study_core.types import Clip
+from synthesis.loudness import Sound
+
+if TYPE_CHECKING:
+    import soundfile
+
+SOUND_TYPES = (".wav", ".flac", ".mp3")
+_STEREO = 2
+
+
+def is_recording(path: Path) -> bool:
+    """Tell whether a clip is sound already, and not MIDI."""
+    return path.suffix.lower() in SOUND_TYPES
+
+
+def read_recording(path: Path, sample_rate_hz: int, longest_s: float) -> Sound:
+    """Return the first so many seconds of a recording; one channel becomes two equal ones.
+
+    Raises
+    ------
+    StimulusError
+        If the file cannot be decoded or has more than two channels: what is wrong with it, without its name.
+    """
+    with _open(path) as file:
+        if file.channels > _STEREO:
+            raise StimulusError(f"has {file.channels} channels. Mix it down to two")
+        sound = file.read(round(longest_s * file.samplerate), dtype="float32", always_2d=True)
+        rate_hz = file.samplerate
+    if rate_hz != sample_rate_hz:
+        import soxr
+
+        sound = soxr.resample(sound, rate_hz, sample_rate_hz, quality="VHQ")
+    return np.ascontiguousarray(np.broadcast_to(sound, (len(sound), _STEREO)))
+
+
+def import_recordings(folder: Path, clips: Path) -> int:
+    """Put the recordings in `folder/<system>/` in place of those systems' clips, and return their number.
+
+    Raises
+    ------
+    StimulusError
+        If there are none, or some cannot be decoded: all of them named.
+    """
+    found = sorted(path for path in folder.glob("*/*") if is_recording(path))
+    if not found:
+        raise StimulusError(
+            f"{folder} has no recordings. Put {', '.join(SOUND_TYPES)} files into a folder per system, "
+            f"such as {folder / 'human'}."
+        )
+    rows, problems = [], []
+    for path in found:
+        try:
+            rows.append(_describe(path))
+        except StimulusError as error:
+            problems.append(f"{path.relative_to(folder)} {error}")
+    if problems:
+        raise StimulusError(
+            list_problems(f"{len(problems)} of {len(found)} recordings cannot be used:", problems)
+        )
+    for path, row in zip(found, rows, strict=True):
+        write_bytes(clips / row.clip_file, path.read_bytes())
+    manifest = clips / "clips.csv"
+    kept = read_manifest(manifest, Clip) if manifest.exists() else []
+    systems = {row.system for row in rows}
+    write_manifest(manifest, [*(row for row in kept if row.system not in systems), *rows])
+    return len(rows)
+
+
+def _describe(path: Path) -> Clip:
+    with _open(path) as file:
+        duration_s = file.frames / file.samplerate
+    system, sha256 = path.parent.name, sha256_file(path)
+    # A name and a piece of its own, because two files may be called alike.
+    clip_id = f"{system}-{re.sub(r'[^a-z0-9]+', '-', path.stem.lower()).strip('-')}-{sha256[:6]}"
+    return Clip(
+        clip_id=clip_id,
+        system=system,
+        corpus="recordings",
+        seed=0,
+        checkpoint_sha256="",
+        piece_id=clip_id,
+        song_cluster=clip_id,
+        split="test",
+        longest_copied_notes=0,
+        nearest_piece_id="",
+        n_notes=0,
+        duration_s=round(duration_s, 3),
+        clip_file=f"{clip_id}{path.suffix.lower()}",
+        clip_sha256=sha256,
+    )
+
+
+def _open(path: Path) -> "soundfile.SoundFile":
+    import soundfile
+
+    try:
+        return soundfile.SoundFile(path)
+    except soundfile.LibsndfileError as error:
+        raise StimulusError(f"cannot be decoded: {error.error_string}") from None
