@@ -46,7 +46,9 @@ _TICKS_PER_QUARTER, _STEP_TICKS, _LENGTH_TICKS, _VELOCITY = 480, 240, 480, 90  #
 
 _NOTE_OFF, _NOTE_ON, _PROGRAM, _PRESSURE, _META, _EXCLUSIVE = 0x80, 0x90, 0xC0, 0xD0, 0xFF, (0xF0, 0xF7)
 _TRACK_NAME, _INSTRUMENT_NAME, _LYRIC, _TEMPO, _METER, _KEY = 0x03, 0x04, 0x05, 0x51, 0x58, 0x59
-_KEPT = {_NOTE_OFF, _NOTE_ON, _PROGRAM, _META}
+_NOTES = {_NOTE_OFF, _NOTE_ON}
+_KEPT = {*_NOTES, _PROGRAM, _META}
+_LENGTHS = dict.fromkeys(range(_NOTE_OFF, _EXCLUSIVE[0], 16), 2) | {_PROGRAM: 1, _PRESSURE: 1}
 _STANDARD = {  # what the data of a mark look like
     _TEMPO: re.compile(rb"(?!\0\0\0).{3}", re.DOTALL),
     _METER: re.compile(rb"[\1-\x40][\0-\6]..", re.DOTALL),
@@ -68,13 +70,8 @@ Sampler*10
 _CALLED = {"Vocalist": "Voice", "BrassInstrument": "Brass", "TomTom": "Tom-Tom", _PERCUSSION: "Percussion"}
 
 
-class _Event(NamedTuple):
-    """A MIDI event; `detail` is its channel, or the type of a meta event."""
-
-    tick: int
-    kind: int
-    detail: int
-    data: bytes
+_Event = tuple[int, int, int, bytes]
+"""Tick, kind, channel (of a meta event: its type) and data; plain, because a file has thousands."""
 
 
 class _Instrument(NamedTuple):
@@ -225,7 +222,7 @@ def _read_tracks(data: bytes) -> Iterator[tuple[Track, bool]]:
             events = list(_read_events(data[position + 8 : end]))
         except IndexError:
             raise NotFollowedError("an event that is cut") from None
-        yield _read_track(events, division), any(e.kind == _NOTE_ON and e.data[1] for e in events)
+        yield _read_track(events, division), any(kind == _NOTE_ON and data[1] for _, kind, _, data in events)
         position = end
 
 
@@ -236,52 +233,53 @@ def _read_events(chunk: bytes) -> Iterator[_Event]:
         delta, position = _read_number(chunk, position)
         tick += delta
         first = chunk[position]
-        if first == _META:
-            kind, detail = first, chunk[position + 1]
-            length, position = _read_number(chunk, position + 2)
-        elif first in _EXCLUSIVE:
-            kind, detail, status = first, 0, 0
-            length, position = _read_number(chunk, position + 1)
+        if first >= _EXCLUSIVE[0]:
+            kind, detail, status = first, chunk[position + 1], status if first == _META else 0
+            if first != _META and first not in _EXCLUSIVE:
+                raise NotFollowedError("a system message")
+            length, position = _read_number(chunk, position + (2 if first == _META else 1))
         else:
             if first >= _NOTE_OFF:
                 status, position = first, position + 1
+            if not status:
+                raise NotFollowedError("data that follow no message")
             kind, detail = status & 0xF0, status & 0x0F
-            if kind in {0, _EXCLUSIVE[0]}:
-                raise NotFollowedError("a system message, or data that follow no message")
-            length = 1 if kind in {_PROGRAM, _PRESSURE} else 2
-        data, position = chunk[position : position + length], position + length
-        if len(data) < length:
-            raise IndexError
+            length = _LENGTHS[kind]
+        position += length
         if kind in _KEPT:
-            yield _Event(tick, kind, detail, data)
+            yield tick, kind, detail, chunk[position - length : position]
+    if position > len(chunk):
+        raise IndexError
 
 
 def _read_number(chunk: bytes, position: int) -> tuple[int, int]:
     """Return a number of variable length and the position after it."""
-    number = 0
-    while True:
+    number = byte = chunk[position]
+    if byte >= _NOTE_OFF:
+        number &= 0x7F
+    while byte >= _NOTE_OFF:
+        position += 1
         byte = chunk[position]
-        number, position = number << 7 | byte & 0x7F, position + 1
-        if byte < _NOTE_OFF:
-            return number, position
+        number = number << 7 | byte & 0x7F
+    return number, position + 1
 
 
 def _read_track(events: Sequence[_Event], ticks_per_quarter: int) -> Track:
     """Return what music21 keeps of a track."""
     track = Track(ticks_per_quarter, _pair_notes(events))
     instruments = []
-    for event in events:
-        if event.kind == _PROGRAM:
-            instruments.append((event.tick, _read_program(event)))
-        elif event.kind == _META and event.detail in {_TRACK_NAME, _INSTRUMENT_NAME}:
-            instruments.append((event.tick, _read_name(event)))
-        elif event.kind == _META and event.detail in _STANDARD:
-            if not _STANDARD[event.detail].fullmatch(event.data):
+    for tick, kind, detail, data in events:
+        if kind == _PROGRAM:
+            instruments.append((tick, _read_program(detail, data[0])))
+        elif kind == _META and detail in {_TRACK_NAME, _INSTRUMENT_NAME}:
+            instruments.append((tick, _read_name(data, is_instrument=detail == _INSTRUMENT_NAME)))
+        elif kind == _META and detail in _STANDARD:
+            if not _STANDARD[detail].fullmatch(data):
                 raise NotFollowedError("a tempo, meter or key out of range")
-            track.marks.append(event.tick)
-            if event.detail == _METER:
-                track.meters.append((event.tick, 4 * UNITS * event.data[0] >> event.data[1]))
-        elif event.kind == _META and event.detail == _LYRIC:
+            track.marks.append(tick)
+            if detail == _METER:
+                track.meters.append((tick, 4 * UNITS * data[0] >> data[1]))
+        elif kind == _META and detail == _LYRIC:
             raise NotFollowedError("lyrics")
     track.instruments = _merge_instruments(instruments)
     return track
@@ -291,29 +289,30 @@ def _pair_notes(events: Sequence[_Event]) -> list[Sound]:
     """Return the notes of a track by onset; one ends where a note of its pitch next ends, even another's."""
     sounds, ends = [], {}
     for tick, kind, channel, data in reversed(events):
-        if kind not in {_NOTE_ON, _NOTE_OFF}:
+        if kind not in _NOTES:
             continue
         pitch, velocity = data
-        if max(data) >= _NOTE_OFF:
+        if pitch >= _NOTE_OFF or velocity >= _NOTE_OFF:
             raise NotFollowedError("a note out of range")
+        key = channel << 8 | pitch
         if kind == _NOTE_OFF or not velocity:
-            ends[channel, pitch] = tick
-        elif (channel, pitch) in ends:
-            sounds.append(Sound(tick, ends[channel, pitch], None if channel == _DRUM_CHANNEL else pitch))
+            ends[key] = tick
+        elif key in ends:
+            sounds.append(Sound(tick, ends[key], None if channel == _DRUM_CHANNEL else pitch))
     return sounds[::-1]
 
 
-def _read_program(event: _Event) -> _Instrument:
-    if event.data[0] >= _NOTE_OFF:
+def _read_program(channel: int, program: int) -> _Instrument:
+    if program >= _NOTE_OFF:
         raise NotFollowedError("a program out of range")
-    kind = _PERCUSSION if event.detail == _DRUM_CHANNEL else _program_kinds()[event.data[0]]
+    kind = _PERCUSSION if channel == _DRUM_CHANNEL else _program_kinds()[program]
     spaced = kind if kind.startswith("String") else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind)
     return _Instrument(kind, _CALLED.get(kind, spaced))
 
 
-def _read_name(event: _Event) -> _Instrument:
+def _read_name(data: bytes, *, is_instrument: bool) -> _Instrument:
     try:
-        name = event.data.decode().split("\0")[0].strip()
+        name = data.decode().split("\0")[0].strip()
     except UnicodeDecodeError:
         return _Instrument(_GENERIC)
     kind, plain = _find_kind(name), name.lower()
@@ -321,7 +320,7 @@ def _read_name(event: _Event) -> _Instrument:
     numbers = (plain.replace("instrument ", ""), plain.replace("inst ", ""))
     if plain in {"", "instrument", "inst"} or any(number.isdigit() for number in numbers):
         return _Instrument(kind, own_name)
-    if event.detail == _INSTRUMENT_NAME:
+    if is_instrument:
         return _Instrument(kind, name)
     return _Instrument(kind, own_name, name)
 

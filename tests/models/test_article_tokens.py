@@ -269,7 +269,7 @@ def test_every_program_is_music21s_instrument() -> None:
     from music21.instrument import instrumentFromMidiProgram
 
     for program in range(128):
-        found = subject._read_program(subject._Event(0, subject._PROGRAM, 0, bytes([program])))
+        found = subject._read_program(0, program)
         expected = instrumentFromMidiProgram(program)
         assert (found.kind, found.name) == (type(expected).__name__, expected.instrumentName)
 
@@ -309,6 +309,7 @@ def test_every_followed_meter_has_music21s_bar() -> None:
         ([b"\0\xff\x05\x02la" + NOTE + END], "lyrics"),
         ([b"\0\xff\x58\x04\x41\2\x18\x08" + NOTE + END], "tempo, meter or key out of range"),
         ([b"\0\xf8" + NOTE + END], "a system message"),
+        ([b"\0\x3c\x50\x60\x3c\0" + END], "data that follow no message"),
         ([b"\0\x90\x3c\xf0\x60\x80\x3c\0" + END], "a note out of range"),
         ([NOTE + b"\0\x90\x3c"], "an event that is cut"),
         ([NOTE + b"\x81"], "an event that is cut"),
