@@ -68,7 +68,8 @@ def _describe(stimulus: Stimulus, sound: Sound, picture: str) -> str:
     level = measure_level(sound, stimulus.sample_rate_hz)
     facts = (
         f"{level.loudness_lufs:.1f} LUFS, peak {level.true_peak_dbtp:.1f} dBTP, "
-        f"gain {stimulus.gain_db:+.1f} dB, {stimulus.n_notes} notes, longest copied run {stimulus.longest_copied_notes}"
+        f"gain {stimulus.gain_db:+.1f} dB, {stimulus.n_notes} notes, "
+        f"longest copied run {stimulus.longest_copied_notes}"
     )
     name = escape(stimulus.clip_id)
     audio = f"../stimuli/{escape(stimulus.stimulus_file)}"

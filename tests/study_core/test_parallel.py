@@ -3,11 +3,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from distributed import LocalCluster
 
-from study_core.errors import StudyError
+from study_core import parallel
+from study_core.errors import StudyError, ToolMissingError
 from study_core.parallel import count_cores, map_ordered
 
 
@@ -25,6 +28,14 @@ def refuse_two(item: int) -> int:
 def die(_item: int) -> int:
     os.kill(os.getpid(), signal.SIGKILL)
     return 0
+
+
+def die_once(item: tuple[int, str]) -> int:
+    number, mark = item
+    if number == 3 and not Path(mark).exists():
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
 
 
 def write_pid(folder: str) -> None:
@@ -99,3 +110,56 @@ def wait_until(is_true: object, limit_s: float = 20) -> None:
     while not is_true():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    """Return a Dask cluster of two real worker processes."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as running:
+        yield running
+
+
+def test_a_cluster_gives_the_results_in_order_from_its_processes(cluster: LocalCluster) -> None:
+    steps: list[None] = []
+    results = list(
+        map_ordered(
+            wait_and_tell,
+            range(6),
+            cluster=cluster.scheduler_address,
+            on_progress=lambda: steps.append(None),
+        )
+    )
+    assert [item for item, _ in results] == list(range(6))
+    assert os.getpid() not in {process for _, process in results}
+    assert len(steps) == 6
+
+
+def test_an_error_in_a_worker_of_a_cluster_is_raised_here(cluster: LocalCluster) -> None:
+    with pytest.raises(StudyError, match="two is refused"):
+        list(map_ordered(refuse_two, range(4), cluster=cluster.scheduler_address))
+
+
+def test_a_worker_of_a_cluster_killed_once_costs_nothing(cluster: LocalCluster, tmp_path: Path) -> None:
+    items = [(item, str(tmp_path / "killed")) for item in range(6)]
+    results = list(map_ordered(die_once, items, cluster=cluster.scheduler_address))
+    assert results == list(range(6))
+    assert (tmp_path / "killed").exists()
+
+
+def test_workers_of_a_cluster_killed_on_one_item_are_an_error(cluster: LocalCluster) -> None:
+    with pytest.raises(StudyError, match=r"killed over and over.*run the command again"):
+        list(map_ordered(die, range(1), cluster=cluster.scheduler_address))
+
+
+def test_a_cluster_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_CONNECT_TIMEOUT_S", 0.5)
+    with pytest.raises(
+        StudyError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9 .*dask scheduler"
+    ):
+        list(map_ordered(abs, [1, 2], cluster="tcp://127.0.0.1:9"))
+
+
+def test_missing_dask_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ToolMissingError, match="uv sync --extra cluster"):
+        list(map_ordered(abs, [1, 2], cluster="tcp://127.0.0.1:9"))
