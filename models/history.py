@@ -54,16 +54,24 @@ def _history_csv(history: Sequence[Progress]) -> str:
 def _plot_history(history: Sequence[Progress]) -> bytes:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
+    is_adversarial = any(not math.isnan(row.discriminator_accuracy) for row in history)
+    figure = Figure(figsize=(7, 6 if is_adversarial else 4), layout="constrained")
+    panels = figure.subplots(1 + is_adversarial, sharex=True, squeeze=False)[:, 0]
+    steps = [row.step for row in history]
     measured = [row for row in history if not math.isnan(row.validation_bits)]
-    axes.plot([row.step for row in history], [row.training_bits for row in history], label="training")
-    axes.plot(
+    panels[0].plot(steps, [row.training_bits for row in history], label="training")
+    panels[0].plot(
         [row.step for row in measured], [row.validation_bits for row in measured], "o-", label="validation"
     )
-    axes.set(xlabel="step", ylabel="bits per note")
-    axes.legend()
-    axes.grid(alpha=0.3)
+    panels[0].set(ylabel="bits per note")
+    if is_adversarial:
+        panels[1].plot(steps, [row.discriminator_accuracy for row in history], label="discriminator")
+        panels[1].axhline(0.5, color="black", linestyle="--", linewidth=1, label="guessing")
+        panels[1].set(ylabel="notes told right")
+    for panel in panels:
+        panel.legend()
+        panel.grid(alpha=0.3)
+    panels[-1].set(xlabel="step")
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=120, metadata={"Software": None})
     return image.getvalue()
