@@ -6,8 +6,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+from bs4 import BeautifulSoup
 
+from study_core import parallel
 from study_core.cli import main
 from study_core.manifest import read_manifest, sha256_file
 from study_core.types import Clip, Stimulus
@@ -122,3 +126,53 @@ def test_study_without_clips_says_what_makes_them(study: Path, capsys: pytest.Ca
     with pytest.raises(SystemExit):
         render(study)
     assert "clips.csv is missing. Run `study prepare`" in capsys.readouterr().err
+
+
+def test_contact_sheet_shows_and_plays_every_stimulus_outside_of_their_folder(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = study.parent / "data"
+    (data / "contact-sheet").mkdir()
+    (data / "contact-sheet" / "old.png").write_bytes(b"old")
+    render(study, "--workers", "1", "--contact-sheet")
+    page_path = data / "contact-sheet" / "index.html"
+    assert capsys.readouterr().out.endswith(f"Contact sheet in {page_path}\n")
+    page = BeautifulSoup(page_path.read_text(), "html.parser")
+    assert [heading.text for heading in page.find_all("h2")] == ["human (3)", "lstm (3)"]
+    for kind in ("audio", "img"):
+        sources = [str(tag["src"]) for tag in page.find_all(kind)]
+        assert len(set(sources)) == 6
+        assert all((page_path.parent / source).resolve().exists() for source in sources)
+    assert "-20.0 LUFS" in page.figcaption.text
+    assert len(list(page_path.parent.glob("*.png"))) == 6
+    with (page_path.parent / str(page.img["src"])).open("rb") as file:
+        assert file.read(8) == b"\x89PNG\r\n\x1a\n"
+    assert {path.suffix for path in (data / "stimuli").iterdir()} == {"", ".mp3", ".csv", ".json"}
+
+
+def test_screening_sounds_are_written_without_clips(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(study.parent / "data" / "clips")
+    render(study, "--screening")
+    path = study.parent / "data" / "screening" / "screening.csv"
+    assert capsys.readouterr().out == f"24 screening sounds in {path}\n"
+
+
+def test_recordings_are_rendered_beside_the_other_clips(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine" / "human"
+    folder.mkdir(parents=True)
+    noise = np.random.default_rng(1).uniform(-0.2, 0.2, (5 * 44100, 2))
+    soundfile.write(folder / "a.flac", noise, 44100)
+    render(study, "--workers", "1", "--recordings", str(folder.parent), "--contact-sheet")
+    said = capsys.readouterr().out
+    assert f"1 recordings in {study.parent / 'data' / 'clips'}\n4 stimuli of " in said
+
+
+def test_cluster_that_is_not_there_is_an_error_without_a_traceback(
+    study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_CONNECT_TIMEOUT_S", 0.5)
+    with pytest.raises(SystemExit):
+        render(study, "--cluster", "tcp://127.0.0.1:9")
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err

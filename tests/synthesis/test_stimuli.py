@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 
+from study_core import parallel
 from study_core.errors import StimulusError
 from study_core.folders import DataFolders
 from study_core.manifest import is_current, read_manifest, sha256_file
 from study_core.types import Clip, Stimulus
 from synthesis import stimuli as stage
+from synthesis.audit import audit_stimuli
 from synthesis.encoding import decode_mp3
 from synthesis.mastering import measure_level
 from synthesis.stimuli import (
@@ -35,6 +38,14 @@ def made(clips: list[Clip], folders: DataFolders, studio: Studio, bars: Bars) ->
 
 def list_files(folders: DataFolders) -> dict[str, str]:
     return {path.name: sha256_file(path) for path in sorted(folders.stimuli.glob("*.mp3"))}
+
+
+def remove_files(folders: DataFolders) -> dict[str, str]:
+    """Remove what was rendered, and return its names and hashes."""
+    files = list_files(folders)
+    for path in [*folders.stimuli.glob("*.mp3"), *folders.stimuli.glob("takes/*")]:
+        path.unlink()
+    return files
 
 
 def test_stimuli_are_alike_in_all_but_the_music(made: list[Stimulus], folders: DataFolders) -> None:
@@ -85,15 +96,37 @@ def test_ids_are_opaque_random_in_order_and_differ_between_studies(
     assert again[0].stimulus_id not in ids
 
 
-def test_hashes_depend_neither_on_the_order_of_clips_nor_on_workers(
-    made: list[Stimulus], clips: list[Clip], folders: DataFolders, studio: Studio, bars: Bars
+def test_hashes_depend_neither_on_the_order_of_clips_nor_on_workers_and_how_they_start(
+    made: list[Stimulus],
+    clips: list[Clip],
+    folders: DataFolders,
+    studio: Studio,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first = list_files(folders)
-    for path in [*folders.stimuli.glob("*.mp3"), *folders.stimuli.glob("takes/*")]:
-        path.unlink()
-    again = render_stimuli(clips[::-1], folders, studio, bars, workers=2)
-    assert again == made
-    assert list_files(folders) == first
+    for start_method in ("fork", "spawn", "forkserver"):
+        remove_files(folders)
+        monkeypatch.setattr(parallel, "START_METHOD", start_method)
+        again = render_stimuli(clips[::-1], folders, studio, Bars(), workers=2)
+        assert again == made
+        assert list_files(folders) == first
+
+
+def test_a_dask_cluster_of_two_workers_gives_the_same_files(
+    made: list[Stimulus], clips: list[Clip], folders: DataFolders, studio: Studio, bars: Bars
+) -> None:
+    first = remove_files(folders)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        assert render_stimuli(clips, folders, studio, bars, cluster=address) == made
+        audit_stimuli(made, folders.stimuli, studio.config, bars, cluster=address)
+        assert list_files(folders) == first
+        remove_files(folders)
+        (folders.stimuli / "takes").rmdir()
+        (folders.stimuli / "takes").write_text("a file where the folder should be")
+        with pytest.raises(StimulusError, match=r"stimuli.* cannot be written: .*run `study render` again"):
+            render_stimuli(clips, folders, studio, bars, cluster=address)
+    assert [label for label, _, _ in bars.opened][-4:-1] == ["Rendering", "Encoding", "Checking blindness"]
 
 
 def test_a_rerun_renders_only_what_is_missing_or_altered(
