@@ -76,6 +76,7 @@ class RandomFile:
         self.jitter = self.quarter // rng.choice([4, 10, 50, 10**6, 10**6])
         self.kind = rng.choice([0, 1, 1, 1])
         self.has_own_meters = self.kind == 0 or rng.random() < 0.3
+        self.has_names = rng.random() < 0.5  # with names, the first instrument is often empty
 
     def save(self, path: Path) -> Path:
         file = mido.MidiFile(type=self.kind, ticks_per_beat=self.quarter)
@@ -83,7 +84,7 @@ class RandomFile:
             has_notes = self.kind == 0 or self.rng.random() < 0.8
             events = self.draw_marks(with_meters=has_notes == self.has_own_meters)
             if has_notes:
-                events += self.draw_names() + self.draw_notes()
+                events += self.draw_notes() + (self.draw_names() if self.has_names else [])
             file.tracks.append(mido.MidiTrack())
             add_events(file.tracks[-1], events)
         file.save(path)
@@ -140,9 +141,9 @@ def test_random_files_give_the_tokens_that_music21_gives(tmp_path: Path, rng: ra
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_two_thousand_random_files_give_the_tokens_that_music21_gives(tmp_path: Path) -> None:
+def test_a_thousand_random_files_give_the_tokens_that_music21_gives(tmp_path: Path) -> None:
     n_fast = 0
-    for seed in range(2000):
+    for seed in range(1000):
         rng = random.Random(seed)  # noqa: S311 (made music, no secret)
         path = RandomFile(rng).save(tmp_path / "random.mid")
         try:
@@ -151,7 +152,7 @@ def test_two_thousand_random_files_give_the_tokens_that_music21_gives(tmp_path: 
             continue
         n_fast += 1
         assert tokens == read_with_music21(path), seed
-    assert n_fast > 1600
+    assert n_fast > 800
 
 
 # --- real files ---------------------------------------------------------------------------------------------
