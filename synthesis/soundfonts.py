@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from study_core.errors import StimulusError
 from study_core.manifest import sha256_file
+from synthesis.download import download_soundfont
 
 SOUNDFONT_FOLDER = Path(__file__).resolve().parent.parent / "soundfonts"
 _FILE_TYPES = (".sf2", ".sf3")
@@ -25,7 +26,8 @@ class Soundfont:
 def find_soundfont(name_or_path: str, *, folder: Path = SOUNDFONT_FOLDER) -> Soundfont:
     """Return the soundfont of a listed name, or of a path to an .sf2 or .sf3 file, its content verified.
 
-    A listed soundfont is looked for in the folder of the list, then where its Debian package puts it.
+    A listed soundfont is looked for in the folder of the list, then where its Debian package puts it, and is
+    fetched into the folder where it is in neither.
 
     Raises
     ------
@@ -47,10 +49,13 @@ def _take_listed(name: str, entry: dict[str, Any], folder: Path) -> Soundfont:
     places = [folder / entry["file"], Path(entry["debian_path"])]
     path = next((place for place in places if place.exists()), None)
     if path is None:
-        raise StimulusError(
-            f"The soundfont {name} is missing: neither {places[0]} nor {places[1]} exists. "
-            f"Run `sudo apt-get install {entry['debian_package']}`, or put the file into {folder}."
-        )
+        try:
+            path = download_soundfont(entry["address"], entry["file"], entry["sha256"], folder)
+        except StimulusError as error:
+            raise StimulusError(
+                f"The soundfont {name} is missing: neither {places[0]} nor {places[1]} exists, and {error}. "
+                f"Run `sudo apt-get install {entry['debian_package']}`, or put the file into {folder}."
+            ) from None
     soundfont = _take_file(path, name)
     if soundfont.sha256 != entry["sha256"]:
         raise StimulusError(
