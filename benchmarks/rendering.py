@@ -178,6 +178,7 @@ def compare(work: Path, options: argparse.Namespace) -> None:
     report("bare libfluidsynth loop", bare, len(clips), bare)
     report("renderer alone", measure(run_renderer, soundfont, midis)[0], len(clips), bare)
     measure_pipeline(clips, folders, studio, bare)
+    report("bare loop again", measure(run_bare_loop, soundfont, midis)[0], len(clips), bare)
     measure_two_workers(work, folders, studio, clips)
     if shutil.which("fluidsynth") is None:
         print("The `fluidsynth` command is not installed (Debian package fluidsynth): two rows left out.")
@@ -217,8 +218,9 @@ def measure_two_workers(work: Path, folders: DataFolders, studio: Studio, clips:
         other = DataFolders(work / f"workers-{workers}")
         shutil.copytree(folders.clips, other.clips)
         walls.append(measure(render_stimuli, clips, other, studio, show_nothing, workers=workers)[1])
+    ratio, times = walls[0] / walls[1], " and ".join(f"{wall:.0f} s" for wall in walls)
     print(
-        f"{'two workers':26}{walls[0] / walls[1]:.2f} times as fast as one ({walls[0]:.0f} s, {walls[1]:.0f} s wall)"
+        f"{'two workers':26}{ratio:7.2f} times as fast as one (wall: {times}; {_describe_load()})", flush=True
     )
 
 

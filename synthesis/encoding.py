@@ -62,7 +62,7 @@ def encode_mp3(sound: Sound, sample_rate_hz: int, kbps: int) -> bytes:
         # From a file, because Python feeds a pipe 4 KiB at a time; into one, because LAME goes back to its
         # start to write the delay, which a pipe would lack.
         source, draft = Path(folder) / "source.raw", Path(folder) / "draft.mp3"
-        _write(source, samples.astype("<i4").tobytes())
+        _write(source, samples.astype("<i4").data)
         arguments = ["-r", "-s", rate_khz, "--bitwidth", "32", "--signed", "--little-endian", "-m", "s"]
         arguments += ["--resample", rate_khz, "--cbr", "-b", str(kbps), "-q", str(_QUALITY)]
         arguments += ["--scale", f"{1 / _LAME_SCALES.get(kbps, 0.95):.6f}"]
@@ -92,7 +92,7 @@ def read_encoder_version() -> str:
     return _run_lame(["--version"]).decode().partition("\n")[0].strip()
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: memoryview) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
