@@ -8,7 +8,7 @@ UV_VERSION=0.13.9
 packages="libfluidsynth3 fluid-soundfont-gm lame"
 groups="--no-dev --inexact"
 if [ "${1:-study}" = test ]; then
-    packages="$packages timgm6mb-soundfont ffmpeg chromium"
+    packages="$packages timgm6mb-soundfont ffmpeg opus-tools chromium"
     groups=""
 fi
 

@@ -1,6 +1,5 @@
 """Made music, and the real Pokémon files where they are."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,15 +11,6 @@ import pytest
 from models.tokens import DURATION_TICKS, Score
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def pokemon_folder() -> Path:
-    named = os.environ.get("STUDY_POKEMON_DIR")
-    folder = Path(named) if named else REPOSITORY.parent / "shared" / "corpora" / "pokemon-midis"
-    if not folder.is_dir():
-        pytest.skip("the Pokémon corpus is not here: set STUDY_POKEMON_DIR to its folder")
-    return folder
 
 
 def make_score(seed: int, n_bars: int = 40, bpm: float = 120.0) -> Score:

@@ -158,17 +158,17 @@ def test_a_thousand_random_files_give_the_tokens_that_music21_gives(tmp_path: Pa
 # --- real files ---------------------------------------------------------------------------------------------
 
 
-def test_real_files_give_the_tokens_that_music21_gives(pokemon_folder: Path) -> None:
-    small = sorted(list_midi(pokemon_folder), key=lambda path: path.stat().st_size)[:120]
+def test_real_files_give_the_tokens_that_music21_gives(pokemon_dir: Path) -> None:
+    small = sorted(list_midi(pokemon_dir), key=lambda path: path.stat().st_size)[:120]
     for path in small[::15]:
         assert article_tokens(path) == read_with_music21(path), path
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_every_pokemon_file_gives_the_tokens_that_music21_gives(pokemon_folder: Path) -> None:
+def test_every_pokemon_file_gives_the_tokens_that_music21_gives(pokemon_dir: Path) -> None:
     n_fast, n_tokens = 0, 0
-    for path in list_midi(pokemon_folder):
+    for path in list_midi(pokemon_dir):
         expected = read_with_music21(path)
         n_tokens += len(expected)
         try:

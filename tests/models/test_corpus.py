@@ -132,9 +132,9 @@ def test_a_transposed_and_thinned_copy_falls_into_the_same_cluster() -> None:
     assert all(clusters[name] == name for name in others)
 
 
-def test_the_known_near_duplicates_of_the_pokemon_corpus_share_a_cluster(pokemon_folder: Path) -> None:
+def test_the_known_near_duplicates_of_the_pokemon_corpus_share_a_cluster(pokemon_dir: Path) -> None:
     scores = {}
-    for file in list_midi(pokemon_folder):
+    for file in list_midi(pokemon_dir):
         try:
             scores[file.stem] = read_score(file)
         except CorpusError:

@@ -24,7 +24,7 @@ FILES = {"Pokemon - One.mid": b"one", "Pokemon - Two, Too.mid": b"two"}
 
 
 @pytest.fixture(autouse=True)
-def _no_pokemon_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_pokemon_dir(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(sources.POKEMON_VARIABLE, raising=False)
 
 
@@ -74,9 +74,9 @@ def test_the_committed_list_names_307_files() -> None:
 
 
 def test_the_real_files_are_those_of_the_list(
-    tmp_path: Path, pokemon_folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, pokemon_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(sources.POKEMON_VARIABLE, str(pokemon_folder))
+    monkeypatch.setenv(sources.POKEMON_VARIABLE, str(pokemon_dir))
     source = find_source("pokemon", tmp_path, address=NOWHERE)
     assert source is not None
     assert (source.name, len(source.files)) == ("pokemon", 307)

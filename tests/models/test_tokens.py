@@ -51,8 +51,8 @@ def test_a_score_comes_back_from_tokens_unchanged() -> None:
     assert (again.notes // (1, 1, 1, 4) == score.notes // (1, 1, 1, 4)).all()
 
 
-def test_every_pokemon_file_is_read_and_comes_back_from_its_tokens_unchanged(pokemon_folder: Path) -> None:
-    files = list_midi(pokemon_folder)
+def test_every_pokemon_file_is_read_and_comes_back_from_its_tokens_unchanged(pokemon_dir: Path) -> None:
+    files = list_midi(pokemon_dir)
     n_notes = 0
     for file in files:
         score = quantize(read_midi(file))
