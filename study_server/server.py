@@ -52,11 +52,10 @@ def describe_address(server: Any, host: str) -> str:
 @contextmanager
 def stopping_in_order(server: Any) -> Iterator[None]:
     """Let Ctrl-C or SIGTERM end the block without a traceback; requests in progress are finished."""
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job begins with SIGINT ignored
+        signal.signal(number, _stop)
     try:
         yield
-    except KeyboardInterrupt:
-        return
     finally:
         server.close()
 
