@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models import article_instruments as instruments
 from models import article_tokens as subject
-from models.article_notation import UNITS, NotFollowedError
+from models.article_bars import UNITS
+from models.article_notation import NotFollowedError
 from models.article_tokens import (
     article_tokens,
     name_token,
@@ -270,7 +272,7 @@ def test_every_program_is_music21s_instrument() -> None:
     from music21.instrument import instrumentFromMidiProgram
 
     for program in range(128):
-        found = subject._read_program(0, program)
+        found = instruments.read_program(0, program)
         expected = instrumentFromMidiProgram(program)
         assert (found.kind, found.name) == (type(expected).__name__, expected.instrumentName)
 
@@ -278,13 +280,13 @@ def test_every_program_is_music21s_instrument() -> None:
 def test_every_name_in_music21s_table_is_its_instrument() -> None:
     from music21.instrument import InstrumentException, fromString
 
-    for name in subject._kinds_by_name():
+    for name in instruments._kinds_by_name():
         given_name = f"My {name.title()}. 2"
         try:
             expected = type(fromString(given_name)).__name__
         except InstrumentException:
             expected = "Instrument"
-        assert subject._find_kind(given_name) == expected
+        assert instruments._find_kind(given_name) == expected
 
 
 def test_every_followed_meter_has_music21s_bar() -> None:
