@@ -27,39 +27,25 @@ logarithms: an SD of 0 is then an ordinary stationary point (L is even in it) wi
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import block_diag, cho_solve
+from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dtrtri
-from scipy.optimize import linprog, minimize
-from scipy.special import erfcx, expit, ndtr
+from scipy.optimize import linprog
 
-FloatArray = npt.NDArray[np.float64]
+from analysis.link import FloatArray, Link, derive_log_density
+
 IntArray = npt.NDArray[np.int64]
-Link = Literal["logit", "probit"]
-Derivatives = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 Height = tuple[float, FloatArray, FloatArray, FloatArray]
 
 MODE_TOLERANCE = 1e-9
 """The mode is found when no random effect, in its own SDs, would move further than this."""
 MODE_STEPS = 100
-CERTAIN = 30.0  # the normal distribution is 1 from here on, in double precision
 SURE = 3.0
 """Answers of which nothing is surer than this, on the scale of the link, are not separated."""
 UNTHREADED_PRODUCTS, MANY_CLIPS = 250_000, 180
 """OpenBLAS multiplies in one thread up to 262,144 products of numbers; many clips are worth its threads."""
-CLOSE_GRADIENT = 1e-3
-"""Where BFGS hands over to Newton's method."""
-SMALL_GAIN = 1e-6
-"""Newton's method takes its last step where that gains less: from within .002 standard errors."""
-NEWTON_STEPS = 5
-CURVED = 1e-3
-"""A share of the largest curvature; a direction that curves upwards by more is a saddle's."""
-HESSIAN_STEP = 1e-5
-NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(99)
-"""Of the Gauss-Hermite quadrature; 7 digits up to SDs of 3."""
 FLAT = 1e-8
 """A direction with less than this share of the largest curvature counts as flat."""
 
@@ -128,47 +114,6 @@ class Effects:
     def squared_length(self) -> float:
         """The sum of squares."""
         return float((self.listener**2).sum() + (self.clip**2).sum())
-
-
-def derive_log_density(link: Link, sign: FloatArray, eta: FloatArray) -> Derivatives:
-    """Return log F(s eta), its slope, minus its second derivative (the weight), and the weight's slope."""
-    x = sign * eta
-    if link == "logit":
-        decay = np.exp(-np.abs(x))
-        miss = np.where(x > 0, decay, 1) / (1 + decay)
-        weight = miss * (1 - miss)
-        return np.minimum(x, 0) - np.log1p(decay), sign * miss, weight, sign * weight * (2 * miss - 1)
-    x = np.minimum(x, CERTAIN)
-    # phi / Phi, the inverse Mills ratio; erfcx keeps its digits where both vanish.
-    ratio = np.sqrt(2 / np.pi) / erfcx(-x / np.sqrt(2))
-    weight = np.clip(ratio * (x + ratio), 0, 1)
-    log_density = -(x**2) / 2 - np.log(np.sqrt(2 * np.pi) * ratio)
-    return log_density, sign * ratio, weight, sign * (ratio - weight * (x + 2 * ratio))
-
-
-def integrate_link(link: Link, eta: float, sd: float) -> tuple[float, float, float]:
-    """Return E F(eta + sd t) over standard normal t, and its derivatives with eta and sd."""
-    if link == "probit":
-        shrink = np.sqrt(1 + sd**2)
-        density = np.exp(-((eta / shrink) ** 2) / 2) / np.sqrt(2 * np.pi)
-        return float(ndtr(eta / shrink)), float(density / shrink), float(-density * eta * sd / shrink**3)
-    weights = NODE_WEIGHTS / NODE_WEIGHTS.sum()
-    share = expit(eta + sd * NODES)
-    slope = share * (1 - share)
-    return float(weights @ share), float(weights @ slope), float(weights @ (slope * NODES))
-
-
-@dataclass(frozen=True, slots=True)
-class Maximum:
-    """Where the log-likelihood is largest, and the parameters' covariance there."""
-
-    parameters: FloatArray
-    log_likelihood: float
-    covariance: FloatArray
-    gain: float
-    """What one more step of Newton's method would add to the log-likelihood; near 0 at a maximum."""
-    is_maximum: bool
-    """Whether no direction leads uphill."""
 
 
 def multiply(left: FloatArray, right: FloatArray) -> FloatArray:
@@ -336,65 +281,3 @@ class LaplaceLikelihood:
         of_beta = np.einsum("i,ip->p", direct, data.fixed)
         of_root = np.einsum("ia,ib->ab", data.by_listener, of_listener)
         return np.concatenate([of_beta, of_root[self._triangle], [of_clip.sum()]])
-
-
-def maximize(judgments: Judgments, link: Link) -> Maximum:
-    """Return the maximum: BFGS to come near, Newton's method with differences of the gradient to arrive."""
-    scaled, sizes = judgments.scale()
-    likelihood = LaplaceLikelihood(scaled, link)
-
-    def descend(parameters: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = likelihood.evaluate(parameters)
-        return -value, -gradient
-
-    start, guess = _start(likelihood)
-    options: Any = {"gtol": CLOSE_GRADIENT, "hess_inv0": guess}
-    parameters: FloatArray = minimize(descend, start, jac=True, method="BFGS", options=options).x
-    value, gradient = likelihood.evaluate(parameters)
-    for _ in range(NEWTON_STEPS):
-        covariance, is_maximum = _invert_information(likelihood, parameters)
-        step = covariance @ gradient
-        gain = float(gradient @ step) / 2
-        reached, reached_gradient = likelihood.evaluate(parameters + step)
-        if not reached > value - FLAT * (1 + abs(value)):
-            break
-        parameters, value, gradient = parameters + step, reached, reached_gradient
-        if gain < SMALL_GAIN:
-            break
-    gain = float(gradient @ covariance @ gradient) / 2
-    return Maximum(parameters / sizes, value, covariance / np.outer(sizes, sizes), gain, is_maximum)
-
-
-def _start(likelihood: LaplaceLikelihood) -> tuple[FloatArray, FloatArray]:
-    """Return coefficients without random effects, SDs of 1/2, and a guess of these estimates' covariance."""
-    data, identity = likelihood.judgments, np.eye(likelihood.n_fixed)
-    beta = np.zeros(likelihood.n_fixed)
-    for _ in range(5):
-        _, slope, weight, _ = derive_log_density(likelihood.link, data.sign, data.fixed @ beta)
-        information = identity + data.fixed.T @ (data.fixed * weight[:, None])  # shrinks beta a little to 0
-        beta = beta + np.linalg.solve(information, data.fixed.T @ slope - beta)
-    root = np.eye(likelihood.n_by_listener)[np.tril_indices(likelihood.n_by_listener)] / 2
-    spread = (1 / likelihood.listeners + 1 / likelihood.clips) / 4
-    inverse = np.linalg.inv(information)
-    of_sds = np.diag([*np.full(root.size, 1 / likelihood.listeners), 0.5 / likelihood.clips])
-    return np.concatenate([beta, root, [0.5]]), block_diag(
-        (inverse + inverse.T) / 2 + spread * identity, of_sds
-    )
-
-
-def _invert_information(likelihood: LaplaceLikelihood, parameters: FloatArray) -> tuple[FloatArray, bool]:
-    """Return the inverse of minus the Hessian (differences of the gradient), and whether it is a maximum's.
-
-    A flat direction among the SDs alone (a root of a singular covariance can be turned) is left out; one with
-    coefficients in it keeps a tiny curvature, so that its standard errors are honestly huge.
-    """
-    rows = []
-    for step in HESSIAN_STEP * np.eye(parameters.size):
-        ahead, behind = likelihood.evaluate(parameters + step)[1], likelihood.evaluate(parameters - step)[1]
-        rows.append((behind - ahead) / (2 * HESSIAN_STEP))
-    values, vectors = np.linalg.eigh((np.array(rows) + np.array(rows).T) / 2)
-    floor = FLAT * values[-1]
-    of_coefficients = (vectors[: likelihood.n_fixed] ** 2).sum(axis=0)
-    kept = (np.abs(values) > floor) | (of_coefficients > 1 / 2)
-    inverse = (vectors[:, kept] / np.maximum(np.abs(values[kept]), floor)) @ vectors[:, kept].T
-    return inverse, bool(values[0] > -CURVED * values[-1])

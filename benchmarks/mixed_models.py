@@ -25,17 +25,15 @@ import pandas as pd
 from scipy import stats
 
 from analysis.estimates import wilson_interval
-from analysis.laplace import integrate_link
-from analysis.mixed import (
+from analysis.hierarchical import (
     GENERATED,
-    INTERCEPT,
-    MixedModel,
     estimate_difference,
     estimate_probability,
     fit_detection,
-    fit_mixed_model,
     fit_systems,
 )
+from analysis.link import integrate_link
+from analysis.mixed import INTERCEPT, MixedModel, fit_mixed_model
 
 LISTENERS = (250, 500, 1000, 2500, 5000)
 BESIDE_R = 300

@@ -13,20 +13,18 @@ from scipy import integrate, stats
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from analysis import laplace
-from analysis.laplace import Judgments, LaplaceLikelihood, Link, integrate_link
-from analysis.mixed import (
+from analysis import maximum
+from analysis.hierarchical import (
     GENERATED,
-    INTERCEPT,
-    MixedModel,
-    compare_models,
     estimate_coefficients,
     estimate_difference,
     estimate_probability,
     fit_detection,
-    fit_mixed_model,
     fit_systems,
 )
+from analysis.laplace import Judgments, LaplaceLikelihood
+from analysis.link import Link, integrate_link
+from analysis.mixed import INTERCEPT, MixedModel, compare_models, fit_mixed_model
 from analysis.responses import Responses
 from study_core.errors import ResponsesError
 
@@ -440,8 +438,8 @@ def test_a_perfect_correlation_is_said() -> None:
 
 
 def test_a_search_cut_short_is_said(gengap: Responses, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(laplace, "CLOSE_GRADIENT", 1e4)  # BFGS ends where it starts
-    monkeypatch.setattr(laplace, "NEWTON_STEPS", 1)
+    monkeypatch.setattr(maximum, "CLOSE_GRADIENT", 1e4)  # BFGS ends where it starts
+    monkeypatch.setattr(maximum, "NEWTON_STEPS", 1)
     sentence = fit(gengap.table, "logit").warnings[-1]
     assert sentence.startswith("The search stopped short of the maximum")
     assert sentence.endswith("Leave out terms, or collect more judgments.")
@@ -452,7 +450,7 @@ def test_a_saddle_is_not_taken_for_a_maximum(gengap: Responses) -> None:
     ids = [pd.factorize(gengap.table[key])[0] for key in ("participant_id", "clip_id")]
     sign = np.where(gengap.table["judged_human"] == 0, 1.0, -1.0)
     likelihood = LaplaceLikelihood(Judgments(sign, terms, terms[:, :1], *ids), "logit")
-    _, is_maximum = laplace._invert_information(likelihood, np.array([-0.15, 3.9, 0.0, 0.0]))
+    _, is_maximum = maximum._invert_information(likelihood, np.array([-0.15, 3.9, 0.0, 0.0]))
     assert not is_maximum
 
 
