@@ -35,7 +35,9 @@ PRIMER_BARS = 2
 MIN_PRIMER_NOTES = 6
 DROPPED_BARS = 2  # behind the primer: they lean on it most
 SPARE_BARS = 6  # to find a bar line with a note to begin on
-MOST_TRIES = 20
+TRIES_PER_PRIMER = 4
+PRIMERS_PER_CLIP = 5  # some pieces hardly ever lead to music that keeps the rules
+MOST_TRIES = TRIES_PER_PRIMER * PRIMERS_PER_CLIP
 _VERSION = 1  # raise it when the same inputs become other clips
 
 
@@ -83,10 +85,10 @@ class ClipStage:
         detector = CopyDetector({p.piece.piece_id: p.score for p in training})
         drafts = choose_excerpts(load_pieces(self._folders, "test"), config)
         yield from self._keep(HUMAN, enumerate(drafts), detector)
-        primers = itertools.cycle(_shuffle_usable(training, config.seed))
+        turns = deal_primers(_shuffle_usable(training, config.seed), self.n_clips)
         for system in config.clips.systems:
             generator = LSTMGenerator(system, self._folders, config.clips)
-            own = list(itertools.islice(primers, config.clips.per_system))
+            own = list(itertools.islice(turns, config.clips.per_system))
             composed = compose_clips(system, generator, own, detector, config)
             yield from self._keep(system, composed, detector)
 
@@ -138,11 +140,16 @@ def choose_excerpts(pieces: Sequence[PreparedPiece], config: Config) -> list[Dra
 def compose_clips(
     system: str,
     generator: Generator,
-    primers: Sequence[PreparedPiece],
+    primers: Sequence[Sequence[PreparedPiece]],
     detector: CopyDetector,
     config: Config,
 ) -> Iterator[tuple[int, Draft]]:
-    """Yield a clip's number and the clip, one for each primer piece, composed again until it keeps the rules.
+    """Yield a clip's number and the clip, composed again until it keeps the rules.
+
+    Parameters
+    ----------
+    primers
+        For each clip the pieces that it may go on from, in the order in which they are tried.
 
     Raises
     ------
@@ -152,16 +159,17 @@ def compose_clips(
     missing = list(range(len(primers)))
     for attempt in range(MOST_TRIES):
         seeds = [child_seed(config.seed, "clips", system, i, attempt) for i in missing]
+        pieces = [primers[i][attempt // TRIES_PER_PRIMER % len(primers[i])] for i in missing]
         requests = [
-            _request(primers[i].score, seed, config.clips.duration_s)
-            for i, seed in zip(missing, seeds, strict=True)
+            _request(piece.score, seed, config.clips.duration_s)
+            for piece, seed in zip(pieces, seeds, strict=True)
         ]
         music = generator.compose(requests)
-        for i, seed, score in zip(tuple(missing), seeds, music, strict=True):
+        for i, piece, seed, score in zip(tuple(missing), pieces, seeds, music, strict=True):
             clip = _cut_composed(score, config.clips.duration_s)
             if clip and detector.find_longest(clip)[0] <= config.clips.max_copied_notes:
                 missing.remove(i)
-                yield i, Draft(clip, primers[i].piece, seed, generator.checkpoint_sha256)
+                yield i, Draft(clip, piece.piece, seed, generator.checkpoint_sha256)
         if not missing:
             return
     raise StudyError(
@@ -169,6 +177,15 @@ def compose_clips(
         f"{config.clips.max_copied_notes} notes of a training piece after {MOST_TRIES} tries. "
         "Raise clips.max_copied_notes or clips.temperature, or train longer."
     )
+
+
+def deal_primers(pieces: Sequence[PreparedPiece], n_clips: int) -> Iterator[list[PreparedPiece]]:
+    """Yield for one clip after the other the pieces that it may go on from.
+
+    The first of each are different pieces while there are enough; the others are spare ones.
+    """
+    for i in itertools.count():
+        yield [pieces[(i + turn * n_clips) % len(pieces)] for turn in range(PRIMERS_PER_CLIP)]
 
 
 def find_primer_starts(score: Score) -> list[int]:

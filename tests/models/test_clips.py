@@ -1,5 +1,6 @@
 """Clips: one rule for all, nothing copied, nothing seen in training."""
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.clips import ClipStage, choose_excerpts, compose_clips, find_primer_starts
+from models.clips import ClipStage, choose_excerpts, compose_clips, deal_primers, find_primer_starts
 from models.corpus import CorpusStage, PreparedPiece, load_pieces
 from models.excerpts import cut_excerpt, cut_excerpts
 from models.generator import Request
@@ -58,8 +59,8 @@ def run_stage(config: Config) -> list[Clip]:
     return read_manifest(stage.write(), Clip)
 
 
-def prepare_piece(seed: int, cluster: str, n_bars: int = 40) -> PreparedPiece:
-    score = make_score(seed, n_bars)
+def prepare_piece(seed: int, cluster: str, n_bars: int = 40, bpm: float = 120.0) -> PreparedPiece:
+    score = make_score(seed, n_bars, bpm)
     piece = Piece(
         piece_id=f"piece-{seed}", corpus="made", title="", song_cluster=cluster, split="test", piece_file="",
         piece_sha256="", n_notes=len(score.notes), duration_s=score.duration_s,
@@ -214,7 +215,36 @@ def test_a_generator_that_only_copies_is_given_up_with_the_numbers(tmp_path: Pat
     with pytest.raises(
         StudyError, match=r"3 of 3 clips of copyist still fall silent or copy more than 12 notes"
     ):
-        list(compose_clips("copyist", Copyist(), [piece] * 3, detector, make_config(tmp_path)))
+        list(compose_clips("copyist", Copyist(), [[piece]] * 3, detector, make_config(tmp_path)))
+
+
+class Moody:
+    """A generator that makes music in some keys and falls silent in the others."""
+
+    checkpoint_sha256 = "none"
+
+    def compose(self, requests: list[Request]) -> list[Score]:
+        silence = Score(np.zeros((0, 4), np.int64), 48, np.array([[0.0, 120.0]]))
+        return [make_score(9) if request.primer.setting.bpm > 100 else silence for request in requests]
+
+
+def test_a_piece_that_leads_to_no_clip_gives_its_place_to_another(tmp_path: Path) -> None:
+    slow, fast = (prepare_piece(number, f"song {number}", bpm=bpm) for number, bpm in ((1, 60.0), (2, 120.0)))
+    detector = CopyDetector({"piece-1": slow.score})
+    composed = dict(
+        compose_clips("moody", Moody(), [[slow, fast], [fast, slow]], detector, make_config(tmp_path))
+    )
+    assert {i: draft.piece.piece_id for i, draft in composed.items()} == {
+        0: fast.piece.piece_id,
+        1: fast.piece.piece_id,
+    }
+
+
+def test_first_primers_are_different_pieces_while_there_are_enough() -> None:
+    pieces = [prepare_piece(number, f"song {number}") for number in range(7)]
+    dealt = list(itertools.islice(deal_primers(pieces, 6), 6))
+    assert len({turns[0].piece.piece_id for turns in dealt}) == 6
+    assert all(turns[0] is not turns[1] for turns in dealt)
 
 
 def test_too_few_songs_for_a_session_are_counted(tmp_path: Path) -> None:
