@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files as package_files
 from pathlib import Path, PurePosixPath
@@ -85,20 +86,32 @@ def _open_folder(name: str, corpora: Path) -> Source:
 
 
 def _find_pokemon(corpora: Path, address: str) -> Source | None:
-    own, named = corpora / POKEMON, os.environ.get(POKEMON_VARIABLE)
+    own, variable = corpora / POKEMON, os.environ.get(POKEMON_VARIABLE)
     if own.is_dir():
         return _check_pokemon(own)
-    if named:
-        return _check_pokemon(Path(named).expanduser().resolve())
+    named = Path(variable or "").expanduser().resolve()
+    if variable and named.is_dir():
+        found = _check_pokemon(named)
+        # Kept with the study: a later run without the variable must not fall back to the chorales.
+        _keep_pokemon({file.name: file.read_bytes() for file in found.files}, own)
+        return _check_pokemon(own)
     reason = _download_pokemon(corpora, address)
     if not reason:
         return _check_pokemon(own)
     log.warning(
-        "The Pokémon corpus is not here (%s): the study runs on Bach chorales. To add it: "
+        "The Pokémon corpus is not here (%s%s): the study runs on Bach chorales. To add it: "
         "`study corpus add FOLDER --name pokemon`, or set STUDY_POKEMON_DIR to its folder.",
+        f"STUDY_POKEMON_DIR is {named}, which is no folder; " if variable else "",
         reason,
     )
     return None
+
+
+def _keep_pokemon(contents: Mapping[str, bytes], folder: Path) -> None:
+    draft = folder.with_name(f".{folder.name}.draft")
+    for name, content in contents.items():
+        write_bytes(draft / name, content)
+    draft.rename(folder)
 
 
 def _check_pokemon(folder: Path) -> Source:
@@ -156,7 +169,4 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, address: str) -> None:
             "are missing or altered; nothing was kept. Set STUDY_POKEMON_DIR to a folder that has them:"
         )
         raise CorpusError(list_problems(heading, problems))
-    draft = folder.with_name(f".{folder.name}.draft")
-    for name, content in contents.items():
-        write_bytes(draft / name, content)
-    draft.rename(folder)
+    _keep_pokemon(contents, folder)

@@ -80,6 +80,8 @@ def test_the_real_files_are_those_of_the_list(
     source = find_source("pokemon", tmp_path, address=NOWHERE)
     assert source is not None
     assert (source.name, len(source.files)) == ("pokemon", 307)
+    monkeypatch.delenv(sources.POKEMON_VARIABLE)
+    assert find_source("pokemon", tmp_path, address=NOWHERE) == source, "the files are kept with the study"
 
 
 def test_the_archive_is_downloaded_into_the_data_folder_once(
@@ -119,6 +121,15 @@ def test_without_the_pokemon_files_one_line_says_how_to_add_them_and_chorales_ta
     assert "study corpus add FOLDER --name pokemon" in record.message
     assert "STUDY_POKEMON_DIR" in record.message
     assert "\n" not in record.message
+
+
+def test_a_variable_that_names_no_folder_is_said_and_chorales_take_the_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(sources.POKEMON_VARIABLE, str(tmp_path / "gone"))
+    with caplog.at_level(logging.WARNING):
+        assert find_source("pokemon", tmp_path, address=NOWHERE) is None
+    assert f"STUDY_POKEMON_DIR is {tmp_path / 'gone'}, which is no folder" in caplog.records[0].message
 
 
 def test_a_failed_download_is_not_tried_again_until_the_note_is_removed(
