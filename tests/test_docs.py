@@ -1,0 +1,27 @@
+"""What the documents name exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+RULES = (REPOSITORY / "docs/rules.md").read_text(encoding="utf-8")
+DOCUMENTS = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/**/*.md"))]
+
+
+def test_each_of_the_nine_rules_names_tests_that_exist() -> None:
+    rules = re.split(r"^\d\. ", RULES, flags=re.MULTILINE)[1:]
+    assert len(rules) == 9
+    for rule in rules:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", rule)
+        assert named, rule
+        for file, test in named:
+            assert f"def {test}(" in (REPOSITORY / file).read_text(encoding="utf-8"), test
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_pictures_lead_to_files_that_are_here(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#]+)", text) if "://" not in target]
+    assert [target for target in targets if not (document.parent / target).exists()] == []
