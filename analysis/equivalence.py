@@ -37,6 +37,24 @@ class Equivalence:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An equivalence test against one of several bounds.
+
+    Attributes
+    ----------
+    quantity
+        "difference" of rates to the human clips', bounds around 0; or "accuracy" (balanced), around .5.
+    name
+        "declared" in the config, "loose" or "strict".
+    """
+
+    system: str
+    quantity: str
+    name: str
+    test: Equivalence
+
+
 def check_equivalence(difference: Estimate, bound: float, level: float) -> Equivalence:
     """Return two one-sided tests of a difference of shares against +- bound, with alpha = 1 - level."""
     error, freedom = difference.standard_error, difference.degrees_of_freedom

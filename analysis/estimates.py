@@ -20,6 +20,7 @@ class Estimate:
     """A value with its interval, and the interval that treats judgments as independent.
 
     Where an interval cannot be estimated, `low` and `high` are None and `because` says why; never NaN.
+    `method` names how it was had; `warnings` are sentences on why not to trust it.
     """
 
     value: float
@@ -31,6 +32,7 @@ class Estimate:
     naive_high: float | None = None
     method: str = TWO_WAY
     because: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def excludes_zero(self) -> bool:

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 
 from analysis.clusters import measure_rates
+from analysis.comparison import Comparison
+from analysis.confidence import Confidence
 from analysis.detection import Accuracy, Detection, count_correct, estimate_accuracy, estimate_detection
-from analysis.equivalence import Equivalence, check_equivalence
+from analysis.equivalence import Claim, Equivalence, check_equivalence
 from analysis.exclusions import Exclusions, apply_rules
 from analysis.fooling import Contrast, Fooling, contrast_generators, estimate_fooling
+from analysis.hierarchical import Hierarchical, Spread
+from analysis.reliability import Reliability
 from analysis.responses import Responses, find_shortages
 from study_core.config import AnalysisConfig
 from study_core.errors import ResponsesError, list_problems
@@ -41,6 +45,16 @@ class Findings:
     """`participant_id`, `n_trials`, `n_correct`."""
     clips: pd.DataFrame
     """`clip_id`, `system`, `n_trials`, `judged_human` (share)."""
+    comparisons: tuple[Comparison, ...] = ()
+    """Every rate, difference and contrast by all methods: the forest plot."""
+    claims: tuple[Claim, ...] = ()
+    """Equivalence of each generator against the declared, the loose and the strict bounds."""
+    hierarchical: tuple[Hierarchical, ...] = ()
+    """d' and c of the average listener, a record per generator."""
+    spread: Spread | None = None
+    confidence: Confidence | None = None
+    reliability: Reliability | None = None
+    """None of the last three where they were not asked for (the findings without exclusions)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,67 @@ class HierarchicalDetection:
     model: MixedModel
 
 
+@dataclass(frozen=True, slots=True)
+class Hierarchical:
+    """How well the average listener told one generator's clips from human ones, and how listeners differ.
+
+    Attributes
+    ----------
+    d_prime, criterion
+        Of the average listener and clip, from a probit mixed model.
+    listeners_mean
+        Mean of the listeners' own d', each with the log-linear correction.
+    listeners_sd
+        SD of d' over listeners in the model.
+    because
+        Why there is no model; empty where there is.
+    """
+
+    system: str
+    d_prime: Estimate
+    criterion: Estimate
+    listeners_mean: Estimate
+    listeners_sd: float | None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How much listeners and clips differ, from the mixed model of all systems.
+
+    Attributes
+    ----------
+    components
+        `who` ("listeners' lean", "listeners' sensitivity", "clips", "single judgments"), `sd` on the logit
+        scale, `share` of the variance of a judgment's tendency.
+    tests
+        Likelihood-ratio tests.
+    clips
+        `clip_id`, `rate`, `low`, `high`: each clip's share of "human" shrunk towards its system's, for an
+        average listener.
+    warnings
+        Why not to trust the model, a sentence each.
+    because
+        Why there is no model; empty where there is.
+    """
+
+    components: pd.DataFrame | None = None
+    tests: tuple["Test", ...] = ()
+    clips: pd.DataFrame | None = None
+    warnings: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A likelihood-ratio test with what it asks, such as "do the systems differ?"."""
+
+    question: str
+    statistic: float
+    degrees_of_freedom: int
+    p: float
+
+
 def fit_systems(responses: pd.DataFrame, link: Link = "logit") -> MixedModel:
     """Return the model of the answer "human" with a coefficient per system, named as the system.
 

@@ -72,6 +72,7 @@ KEYS = {
     "naive_high": "upper end of that interval",
     "method": "how value and interval were had",
     "because": "why there is no interval; empty where there is one",
+    "warnings": "why not to trust an estimate, a sentence each",
     "p": "p of the equivalence test, the larger of the two",
 }
 """What each key of numbers.json means."""
