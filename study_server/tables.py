@@ -54,11 +54,16 @@ class StudySession(Table):
     withdrawal_code: Mapped[str] = mapped_column(String, unique=True, default=make_code)
     completion_code: Mapped[str | None] = mapped_column(String)
     is_simulated: Mapped[bool] = mapped_column(Boolean, default=False)
+    language: Mapped[str] = mapped_column(String, default="en", server_default="en")
+    """The one that the participant gave consent in."""
     study_version: Mapped[str] = mapped_column(String)
     protocol_sha256: Mapped[str | None] = mapped_column(ForeignKey("protocols.protocol_sha256"), index=True)
     arrived_at: Mapped[str] = mapped_column(String, default=now_utc)
     consented_at: Mapped[str | None] = mapped_column(String)
+    volume_set_at: Mapped[str | None] = mapped_column(String)
+    screened_out_at: Mapped[str | None] = mapped_column(String)
     started_at: Mapped[str | None] = mapped_column(String)
+    breaks_taken: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     finished_at: Mapped[str | None] = mapped_column(String)
     last_seen_at: Mapped[str] = mapped_column(String, default=now_utc)
     draw_seed: Mapped[int | None] = mapped_column(BigInteger)
@@ -68,6 +73,13 @@ class StudySession(Table):
     trials: Mapped[list["Trial"]] = relationship(
         back_populates="session", order_by="Trial.trial_index", cascade="all, delete-orphan"
     )
+    screening_trials: Mapped[list["ScreeningTrial"]] = relationship(
+        order_by="ScreeningTrial.place", cascade="all, delete-orphan"
+    )
+    practice_trials: Mapped[list["PracticeTrial"]] = relationship(
+        order_by="PracticeTrial.trial_index", cascade="all, delete-orphan"
+    )
+    question_answers: Mapped[list["QuestionAnswer"]] = relationship(cascade="all, delete-orphan")
 
 
 class Trial(Table):
@@ -104,11 +116,65 @@ class Judgment(Table):
     heard_s: Mapped[float | None] = mapped_column(Float)
     n_plays: Mapped[int | None] = mapped_column(Integer)
     stalls: Mapped[int | None] = mapped_column(Integer)
+    load_errors: Mapped[int | None] = mapped_column(Integer)
+    coverage: Mapped[float | None] = mapped_column(Float)
+    output_latency_s: Mapped[float | None] = mapped_column(Float)
     answer_time_s: Mapped[float | None] = mapped_column(Float)
     hidden_count: Mapped[int | None] = mapped_column(Integer)
+    language: Mapped[str] = mapped_column(String, default="en", server_default="en")
     judged_at: Mapped[str] = mapped_column(String, default=now_utc)
 
     trial: Mapped[Trial] = relationship(back_populates="judgment")
+
+
+class ScreeningTrial(Table):
+    """One trial of a headphone screening: which interval was the right one, and which was answered."""
+
+    __tablename__ = "screening_trials"
+    __table_args__ = (UniqueConstraint("session_id", "place"),)
+
+    screening_trial_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.session_id", ondelete="CASCADE"))
+    place: Mapped[int] = mapped_column(Integer)
+    """Its place among all screening trials of the session, from 1."""
+    test: Mapped[str] = mapped_column(String)
+    attempt: Mapped[int] = mapped_column(Integer)
+    trial_index: Mapped[int] = mapped_column(Integer)
+    sound_id: Mapped[str] = mapped_column(String)
+    correct_answer: Mapped[int] = mapped_column(Integer)
+    answer: Mapped[int | None] = mapped_column(Integer)
+    answered_at: Mapped[str | None] = mapped_column(String)
+
+
+class PracticeTrial(Table):
+    """One practice clip; its answer is told at once and never counts."""
+
+    __tablename__ = "practice_trials"
+    __table_args__ = (UniqueConstraint("session_id", "trial_index"),)
+
+    practice_trial_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.session_id", ondelete="CASCADE"))
+    trial_index: Mapped[int] = mapped_column(Integer)
+    stimulus_id: Mapped[str] = mapped_column(String)
+    audio_token: Mapped[str] = mapped_column(String, unique=True, default=make_id)
+    judged_human: Mapped[bool | None] = mapped_column(Boolean)
+    confidence: Mapped[int | None] = mapped_column(Integer)
+    answered_at: Mapped[str | None] = mapped_column(String)
+    feedback_seen_at: Mapped[str | None] = mapped_column(String)
+
+
+class QuestionAnswer(Table):
+    """The answer to one question; empty where it was left open, options joined by a semicolon."""
+
+    __tablename__ = "question_answers"
+
+    session_id: Mapped[str] = mapped_column(
+        ForeignKey("sessions.session_id", ondelete="CASCADE"), primary_key=True
+    )
+    question_id: Mapped[str] = mapped_column(String, primary_key=True)
+    answer: Mapped[str] = mapped_column(String)
+    language: Mapped[str] = mapped_column(String, default="en")
+    answered_at: Mapped[str] = mapped_column(String, default=now_utc)
 
 
 class Tombstone(Table):
