@@ -105,7 +105,20 @@ class AnalysisConfig(Section):
     minimum_listening_s: Annotated[float, Field(ge=0)] = 3
     leave_out_known_tunes: bool = True
     leave_out_unfinished: bool = True
+    leave_out_failed_checks: bool = True
+    minimum_judgments: PositiveInt = 1
     equivalence_bound: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
+    moderators: tuple[str, ...] = ("musical_training", "games_played", "familiarity", "headphones")
+    reasons: dict[str, tuple[str, ...]] = {
+        "melody": ("melod", "tune", "theme", "motif", "phras", "catchy"),
+        "rhythm": ("rhythm", "beat", "tempo", "timing", "meter", "metre", "syncop"),
+        "harmony": ("harmon", "chord", "dissonan", "key", "wrong note", "clash", "off-key"),
+        "repetition": ("repeat", "repetit", "loop", "same"),
+        "structure": ("structur", "form", "random", "direction", "aimless", "build", "ending", "coheren"),
+        "expression": ("express", "emotion", "feel", "mechanic", "robot", "stiff", "soul"),
+        "texture": ("textur", "voice", "bass", "dense", "busy", "empty", "pause", "silence", "gap"),
+        "recognition": ("know", "knew", "heard before", "familiar", "recogni", "pok"),
+    }
 
 
 class Config(Section):
