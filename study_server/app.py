@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from study_core.config import Config
-from study_server import debrief, participant, researcher, trials
+from study_server import audio, debrief, participant, researcher, trials
 from study_server.protocol import load_protocol, refuse_changed_protocol
 from study_server.security import ResearcherPassword, Throttle, protect
 from study_server.sounds import make_volume_sound
@@ -40,12 +40,18 @@ def create_app(config: Config) -> Flask:
         password=ResearcherPassword(config.folders),
         throttle=Throttle(),
         volume_sound=make_volume_sound(protocol.stimuli[0].loudness_lufs),
+        audio_formats=audio.list_formats(config.folders.stimuli, protocol.stimuli),
     )
     protect(app, config.folders)
-    for room in (participant, trials, debrief, researcher):
+    for room in (participant, trials, audio, debrief, researcher):
         app.register_blueprint(room.blueprint)
     _register_errors(app)
-    app.context_processor(lambda: {"study": config, "n_trials_planned": protocol.n_trials})
+    shown = {
+        "study": config,
+        "n_trials_planned": protocol.n_trials,
+        "audio_formats": app.extensions["study"].audio_formats,
+    }
+    app.context_processor(lambda: shown)
     return app
 
 

@@ -20,6 +20,8 @@ class Study:
     password: ResearcherPassword
     throttle: Throttle
     volume_sound: bytes
+    audio_formats: tuple[str, ...]
+    """What every clip can be had in, best first: opus and mp3, or mp3 alone."""
 
     @property
     def config(self) -> Config:

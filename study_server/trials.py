@@ -1,16 +1,14 @@
-"""The trials: one page each, one judgment each, and the audio under a name that tells nothing."""
+"""The trials: one page each, one judgment each."""
 
-import io
 from typing import Annotated, Literal
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, send_file
+from flask import Blueprint, jsonify, redirect, render_template, request
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from study_server import services, visitor
 from study_server.study import current_study
-from study_server.tables import StudySession, Trial
+from study_server.tables import StudySession
 
 LONGEST_S = 24 * 3600
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
@@ -57,26 +55,6 @@ def judge(trial_id: str) -> BaseResponse | tuple[str, int]:
     if request.accept_mimetypes.best == "application/json":
         return jsonify(next=place)
     return redirect(place, 303)
-
-
-@blueprint.get("/audio/<token>.mp3")
-def audio(token: str) -> Response:
-    """Send a trial's audio to its own session: of trials heard, of the present one, of the next."""
-    study = current_study()
-    with study.store.read() as db:
-        found = visitor.find_session(db)
-        trial = db.scalars(select(Trial).where(Trial.audio_token == token)).first()
-        if found is None or trial is None or trial.session_id != found.session_id:
-            abort(404)
-        turn = services.find_next(found)
-        stimulus = study.protocol.by_id.get(trial.stimulus_id)
-        if stimulus is None or (turn is not None and trial.trial_index > turn.trial_index + 1):
-            abort(404)
-    content = (study.config.folders.stimuli / stimulus.stimulus_file).read_bytes()
-    # From memory, so that neither the file's name nor its time reaches a header.
-    response = send_file(io.BytesIO(content), mimetype="audio/mpeg", etag=token)
-    response.headers["Cache-Control"] = "private, max-age=3600, immutable"
-    return response
 
 
 def _render_trial(found: StudySession, trial_id: str, *, problem: str = "") -> str:

@@ -1,0 +1,80 @@
+"""The clips' sound: to their own session only, in time, by ranges, under a name that tells nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, request, session
+from sqlalchemy import func, select
+
+from study_core.errors import StimulusError, list_problems
+from study_core.types import Stimulus
+from study_server.study import current_study
+from study_server.tables import Judgment, Trial
+from study_server.visitor import COOKIE_KEY
+
+MEDIA_TYPES = {"opus": 'audio/ogg; codecs="opus"', "mp3": "audio/mpeg"}
+"""The formats in the order in which a browser should try them; the choice is by the browser alone."""
+CACHE = "private, max-age=86400, immutable"
+
+blueprint = Blueprint("audio", __name__)
+
+
+def list_formats(folder: Path, stimuli: Sequence[Stimulus]) -> tuple[str, ...]:
+    """Return the formats that every stimulus has, in the order in which a browser should try them.
+
+    Raises
+    ------
+    StimulusError
+        If some stimuli have an Opus file and others have none: which format is sent would tell clips apart.
+    """
+    missing = [s.stimulus_id for s in stimuli if not _find_file(folder, s, "opus").is_file()]
+    if not missing:
+        return tuple(MEDIA_TYPES)
+    if len(missing) == len(stimuli):
+        return ("mp3",)
+    raise StimulusError(
+        list_problems(
+            f"{len(missing)} of {len(stimuli)} stimuli in {folder} have no Opus file and the others have "
+            "one; run `study render` again, or delete the .opus files. Without one:",
+            missing,
+        )
+    )
+
+
+@blueprint.get("/audio/<token>.<any(opus,mp3):kind>")
+def clip(token: str, kind: str) -> Response:
+    """Send a trial's audio to its own session: of trials heard, of the present one, of the next."""
+    study = current_study()
+    stimulus = study.protocol.by_id.get(_find_stimulus_id(token))
+    if stimulus is None or kind not in study.audio_formats:
+        abort(404)
+    content = _find_file(study.config.folders.stimuli, stimulus, kind).read_bytes()
+    # From memory, so that neither the file's name nor its time reaches a header.
+    response = Response(content, content_type=MEDIA_TYPES[kind])
+    response.headers["Cache-Control"] = CACHE
+    response.set_etag(token)
+    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
+    return response
+
+
+def _find_stimulus_id(token: str) -> str:
+    """Return the stimulus behind a token where the visitor may have it now; else an empty text."""
+    own = session.get(COOKIE_KEY)
+    if not own:
+        return ""
+    n_judged = (
+        select(func.count())
+        .select_from(Judgment)
+        .join(Trial)
+        .where(Trial.session_id == own)
+        .scalar_subquery()
+    )
+    allowed = select(Trial.stimulus_id).where(
+        Trial.audio_token == token, Trial.session_id == own, Trial.trial_index <= n_judged + 2
+    )
+    with current_study().store.read() as db:
+        return db.scalar(allowed) or ""
+
+
+def _find_file(folder: Path, stimulus: Stimulus, kind: str) -> Path:
+    return (folder / stimulus.stimulus_file).with_suffix(f".{kind}")
