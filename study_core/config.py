@@ -4,12 +4,22 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from study_core.errors import ConfigError, list_problems
 from study_core.folders import DataFolders
+from study_core.participation import (
+    LANGUAGES,
+    STRICT,
+    DebriefingConfig,
+    PracticeConfig,
+    QuestionsConfig,
+    ScreeningConfig,
+    Tongue,
+    WebAddress,
+)
 from study_core.types import HUMAN
 
 GENERATORS = ("lstm", "gan")
@@ -21,7 +31,7 @@ PositiveInt = Annotated[int, Field(gt=0)]
 class Section(BaseModel):
     """A part of the config: unknown keys and wrong types are refused, values cannot change."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = STRICT
 
 
 class CorpusConfig(Section):
@@ -79,6 +89,7 @@ class TrialsConfig(Section):
     longest_run: PositiveInt = 4
     listen_s: Annotated[float, Field(ge=0)] = 5
     confidence_levels: Annotated[int, Field(ge=2, le=7)] = 4
+    break_after: PositiveInt | None = 10
     lease_minutes: PositiveInt = 60
 
 
@@ -88,6 +99,12 @@ class RecruitmentConfig(Section):
     target_participants: PositiveInt = 40
     contact: str = "the researcher who gave you this link"
     minutes: PositiveInt = 10
+    reward: str | None = None
+    languages: Annotated[tuple[Tongue, ...], Field(min_length=1)] = LANGUAGES
+    completion_code: str | None = None
+    completion_url: WebAddress | None = None
+    screened_out_code: str | None = None
+    screened_out_url: WebAddress | None = None
 
 
 class ServerConfig(Section):
@@ -133,6 +150,10 @@ class Config(Section):
     clips: ClipsConfig = ClipsConfig()
     synthesis: SynthesisConfig = SynthesisConfig()
     trials: TrialsConfig = TrialsConfig()
+    screening: ScreeningConfig = ScreeningConfig()
+    practice: PracticeConfig = PracticeConfig()
+    questions: QuestionsConfig = QuestionsConfig()
+    debriefing: DebriefingConfig = DebriefingConfig()
     recruitment: RecruitmentConfig = RecruitmentConfig()
     server: ServerConfig = ServerConfig()
     analysis: AnalysisConfig = AnalysisConfig()

@@ -1,0 +1,110 @@
+"""config.yaml's sections on what participants go through beside the trials."""
+
+from collections import Counter
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+"""Unknown keys and wrong types are refused, values cannot change."""
+
+Tongue = Literal["en", "es", "ja", "zh-Hans"]
+LANGUAGES: tuple[Tongue, ...] = ("en", "es", "ja", "zh-Hans")
+NAMED_QUESTIONS = ("age_band", "musical_training", "pokemon_games", "gave_it_away")
+SCREENING_TRIALS = 6
+Text = str | dict[str, str]
+"""A text for all languages, or one per language; a language that is missing gets the first."""
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https://[^\s<>\"]+$")]
+
+
+class Part(BaseModel):
+    """One of these sections, or a part of one."""
+
+    model_config = STRICT
+
+
+class ScreeningConfig(Part):
+    """Which headphone screenings come before the trials, and what passes them."""
+
+    tests: tuple[Literal["antiphase", "huggins"], ...] = ()
+    antiphase_pass: Annotated[int, Field(ge=1, le=SCREENING_TRIALS)] = 5
+    huggins_pass: Annotated[int, Field(ge=1, le=SCREENING_TRIALS)] = 6
+    attempts: Annotated[int, Field(ge=1, le=5)] = 2
+    on_fail: Literal["end", "go_on"] = "end"
+
+    @model_validator(mode="after")
+    def _name_tests_once(self) -> Self:
+        if len(set(self.tests)) < len(self.tests):
+            raise ValueError(f"tests names one twice: {', '.join(self.tests)}")
+        return self
+
+    def find_pass_mark(self, test: str) -> int:
+        """Return how many of the six answers of a test must be right."""
+        return self.antiphase_pass if test == "antiphase" else self.huggins_pass
+
+
+class PracticeConfig(Part):
+    """Clips with feedback before the trials; they are set aside and never part of the trials."""
+
+    trials: Annotated[int, Field(ge=0, le=6)] = 2
+
+
+class OwnQuestion(Part):
+    """A question of the researcher's own."""
+
+    id: Name
+    type: Literal["single", "multiple", "number", "text", "scale"]
+    ask: Text
+    options: dict[Name, Text] = {}
+    """Of `single` and `multiple`: what is stored, and what participants read."""
+    minimum: int | None = None
+    """Of `number` and `scale`; a scale without one begins at 1."""
+    maximum: int | None = None
+    """Of `number` and `scale`; a scale without one ends at 7."""
+    labels: tuple[Text, Text] = ("", "")
+    """Of `scale`: what its lowest and its highest point mean."""
+    required: bool = True
+
+    @model_validator(mode="after")
+    def _ask_what_can_be_answered(self) -> Self:
+        if (self.type in ("single", "multiple")) != (len(self.options) >= 2):  # noqa: PLR2004 (a choice)
+            raise ValueError(f"{self.id}: a question of type {self.type} has {len(self.options)} options")
+        lowest, highest = self.minimum, self.maximum
+        if self.type == "scale":
+            lowest, highest = lowest if lowest is not None else 1, highest if highest is not None else 7
+            if not 2 <= highest - lowest + 1 <= 11:  # noqa: PLR2004 (what fits on a phone)
+                raise ValueError(f"{self.id}: a scale has 2 to 11 points")
+        if lowest is not None and highest is not None and lowest > highest:
+            raise ValueError(f"{self.id}: minimum is above maximum")
+        return self
+
+
+class QuestionsConfig(Part):
+    """What is asked before and after the trials: named questions and the researcher's own."""
+
+    before: tuple[str, ...] = ("age_band", "musical_training", "pokemon_games")
+    after: tuple[str, ...] = ("gave_it_away",)
+    own: tuple[OwnQuestion, ...] = ()
+
+    @model_validator(mode="after")
+    def _ask_what_is_known(self) -> Self:
+        own = [question.id for question in self.own]
+        asked = [*self.before, *self.after]
+        doubled = [name for name, n in Counter([*NAMED_QUESTIONS, *own]).items() if n > 1]
+        doubled += [name for name, n in Counter(asked).items() if n > 1]
+        if doubled:
+            raise ValueError(f"there twice: {', '.join(doubled)}")
+        unknown = [name for name in asked if name not in (*NAMED_QUESTIONS, *own)]
+        if unknown:
+            raise ValueError(
+                f"no such question: {', '.join(unknown)}; there are {', '.join([*NAMED_QUESTIONS, *own])}"
+            )
+        return self
+
+
+class DebriefingConfig(Part):
+    """What participants see at the end."""
+
+    reveal: bool = True
+    share_card: bool = False
