@@ -202,3 +202,23 @@ class Unblinding(Table):
     study_version: Mapped[str] = mapped_column(String)
     n_finished: Mapped[int] = mapped_column(Integer)
     reason: Mapped[str] = mapped_column(String)
+
+
+class FailedTry(Table):
+    """A wrong password or code; where it came from is a keyed hash that is kept for minutes."""
+
+    __tablename__ = "failed_tries"
+
+    try_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
+    door: Mapped[str] = mapped_column(String)
+    source_key: Mapped[str] = mapped_column(String, index=True)
+    tried_at: Mapped[str] = mapped_column(String, default=now_utc)
+
+
+class ResearcherLogin(Table):
+    """A researcher who is logged in; the cookie holds the id whose hash this is."""
+
+    __tablename__ = "researcher_logins"
+
+    login_sha256: Mapped[str] = mapped_column(String, primary_key=True)
+    opened_at: Mapped[str] = mapped_column(String, default=now_utc)
