@@ -14,10 +14,11 @@ from models.history import describe_progress, write_training
 from models.sources import CHORALES, Source, find_source
 from models.weights import WEIGHTS_FILE, load_weights, training_inputs
 from study_core.cli import Options
-from study_core.config import GENERATORS, Config
+from study_core.config import Config
 from study_core.console import say, show_progress
 from study_core.errors import CorpusError, list_problems
 from study_core.manifest import is_current, stamp_stage
+from study_core.systems import GENERATORS
 
 if TYPE_CHECKING:  # importing them loads TensorFlow
     from models.gan import GANTraining

@@ -104,9 +104,10 @@ def prepare(options: Options) -> None:
     Each stage runs in a process of its own, so that what it loads is gone when it ends.
     """
     config = options.load()
+    config.clips.check_folders()
     stages = [
         ["corpus", "prepare"],
-        *(["train", system] for system in config.clips.systems),
+        *(["train", system] for system in config.clips.trained),
         ["generate"],
         ["render"],
     ]

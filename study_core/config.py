@@ -4,7 +4,14 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
@@ -20,9 +27,9 @@ from study_core.participation import (
     Tongue,
     WebAddress,
 )
+from study_core.systems import GENERATORS, read_systems
 from study_core.types import HUMAN
 
-GENERATORS = ("lstm", "gan")
 NAMED_CORPORA = ("pokemon", "chorales")
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -52,21 +59,44 @@ class TrainingConfig(Section):
 class ClipsConfig(Section):
     """Which systems compose, how many clips, and how they sample."""
 
-    systems: tuple[str, ...] = GENERATORS
+    systems: dict[str, str] = {"lstm": "", "gan": ""}
+    """By name, in the order of the page: a folder of somebody else's MIDI or audio, or nothing."""
     per_system: Annotated[int, Field(ge=1, le=1000)] = 40
     duration_s: Annotated[float, Field(ge=2, le=120)] = 20
     temperature: Annotated[float, Field(gt=0, le=2)] = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.97
     max_copied_notes: Annotated[int, Field(ge=4)] = 16
 
-    @model_validator(mode="after")
-    def _know_systems(self) -> Self:
-        unknown = [system for system in self.systems if system not in GENERATORS]
-        if unknown or not self.systems:
-            raise ValueError(f"systems are some of {', '.join(GENERATORS)}")
-        if len(set(self.systems)) < len(self.systems):
-            raise ValueError(f"names a system twice: {', '.join(self.systems)}")
-        return self
+    @field_validator("systems", mode="before")
+    @classmethod
+    def _read_systems(cls, listed: object) -> object:
+        """Accept `[lstm, theirs: FOLDER]`: names, and folders under the names that they get."""
+        return read_systems(listed)
+
+    @field_serializer("systems")
+    def _write_systems(self, systems: dict[str, str]) -> tuple[str | dict[str, str], ...]:
+        return tuple({name: folder} if folder else name for name, folder in systems.items())
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The systems that `study train` trains."""
+        return tuple(system for system in self.systems if system in GENERATORS)
+
+    def check_folders(self) -> None:
+        """Check that the folders of somebody else's music are there.
+
+        Raises
+        ------
+        ConfigError
+            If some are not: all of them named.
+        """
+        problems = [
+            f"clips.systems.{name}: there is no folder {folder}"
+            for name, folder in self.systems.items()
+            if folder and not Path(folder).is_dir()
+        ]
+        if problems:
+            raise ConfigError(list_problems("Somebody else's music is not where the config says:", problems))
 
 
 class SynthesisConfig(Section):
@@ -202,10 +232,15 @@ def load_config(path: Path, *, data_dir: Path | None = None) -> Config:
 def _place(config: Config, folder: Path, data_dir: Path | None) -> Config:
     """Return the config with its paths made absolute: they are relative to the config file's folder."""
     source, soundfont = config.corpus.source, config.synthesis.soundfont
+    systems = {
+        name: str((folder / Path(own).expanduser()).resolve()) if own else ""
+        for name, own in config.clips.systems.items()
+    }
     return config.model_copy(
         update={
             "data_dir": str((data_dir or folder / config.data_dir).resolve()),
             "corpus": config.corpus.model_copy(update={"source": _place_path(source, folder)}),
+            "clips": config.clips.model_copy(update={"systems": systems}),
             "synthesis": config.synthesis.model_copy(update={"soundfont": _place_path(soundfont, folder)}),
         }
     )

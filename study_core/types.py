@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 HUMAN = "human"
-"""The system whose clips were composed by people; every other system is a generator."""
+"""The system whose clips were composed by people; every other system but the next is a generator."""
+HUMAN_ORIGINAL = "human_original"
+"""The same with its original timing, tempo changes and velocities, instead of through the tokens."""
 
 Split = Literal["train", "validation", "test"]
 
@@ -24,6 +26,10 @@ class Piece:
     piece_sha256: str
     n_notes: int
     duration_s: float
+    game: str = ""
+    """The game that the music is from; empty where the corpus does not tell."""
+    generation: str = ""
+    """Of the game within its series, from 1 on; empty for other corpora and games that span several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,10 @@ class Clip:
     """Longest run of notes, transposition-invariant, that also stands in a training piece."""
     nearest_piece_id: str
     """Training piece that holds that run; empty where there is none."""
+    nearest_bar: int = 0
+    """Bar of that piece, from 1 on, in which the run begins there; 0 where there is none."""
+    nearest_semitones: int = 0
+    """How far the clip's run is transposed up from there."""
     n_notes: int
     duration_s: float
     clip_file: str
@@ -68,3 +78,5 @@ class Stimulus(Clip):
     stimulus_file: str
     """Name of the audio file beside the manifest."""
     stimulus_sha256: str
+    opus_sha256: str = ""
+    """Of the same sound as Opus, in a file of the same name but for its ending; empty where there is none."""

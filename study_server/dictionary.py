@@ -55,6 +55,11 @@ PROVENANCE_COLUMNS: dict[str, dict[str, Any]] = {
     "split": {"description": "Split that the source piece belongs to."},
     "longest_copied_notes": {"description": "Longest run of notes that also stands in a training piece."},
     "nearest_piece_id": {"description": "The training piece that has that run."},
+    "nearest_bar": {"description": "Bar of that piece, from 1 on, in which the run begins."},
+    "nearest_semitones": {
+        "description": "How far the run is transposed up from there.",
+        "units": "semitones",
+    },
     "n_notes": {"description": "Notes in the clip."},
     "duration_s": {"description": "Length of the clip.", "units": "s"},
     "clip_file": {"description": "Name of the clip's MIDI file."},
@@ -70,6 +75,7 @@ PROVENANCE_COLUMNS: dict[str, dict[str, Any]] = {
     "n_bytes": {"description": "Size of the audio file.", "units": "bytes"},
     "stimulus_file": {"description": "Name of the audio file."},
     "stimulus_sha256": {"description": "Hash of the audio file."},
+    "opus_sha256": {"description": "Hash of the same sound as Opus; empty where the study has none."},
 }
 
 EXTRA_COLUMNS: dict[str, dict[str, Any]] = {

@@ -58,8 +58,13 @@ def test_five_mistakes_are_named_in_one_message(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("clips: {systems: [llama]}\n", "systems are some of lstm, gan"),
-        ("clips: {systems: [lstm, lstm]}\n", "names a system twice"),
+        ("clips: {systems: [llama]}\n", "llama is no system; known are lstm, gan, markov, human_original"),
+        ("clips: {systems: [llama]}\n", "A folder of MIDI or audio becomes one as `llama: FOLDER`"),
+        ("clips: {systems: [lstm, lstm]}\n", "names a system twice: lstm"),
+        ("clips: {systems: []}\n", "names no system; known are"),
+        ("clips: {systems: lstm}\n", "is a list such as [lstm, gan], with `name: FOLDER`"),
+        ("clips: {systems: [human: a, Big-Name: b]}\n", "'human' cannot name a folder"),
+        ("clips: {systems: [human: a, Big-Name: b]}\n", "'Big-Name' cannot name a folder: use small letters"),
         ("clips: {per_system: 4}\n", "a session of 10 trials of one system needs as many clips"),
         ("clips: {duration_s: 6}\n", "shorter than trials.listen_s and synthesis.fade_out_s"),
         ("title: a\ntitle: b\n", 'found duplicate key "title"'),
@@ -103,6 +108,30 @@ def test_paths_are_relative_to_the_config_file_and_names_stay_names(tmp_path: Pa
     (tmp_path / "chorales").mkdir()
     other = load_config(write(tmp_path, "corpus: {source: chorales}\n"))
     assert (other.corpus.source, other.synthesis.soundfont) == ("chorales", "FluidR3_GM")
+
+
+def test_a_folder_becomes_a_system_by_one_line_relative_to_the_config_file(tmp_path: Path) -> None:
+    text = (
+        "clips: {systems: [lstm, theirs: midi]}\ntrials: {per_participant: {human: 4, lstm: 2, theirs: 2}}\n"
+    )
+    config = load_config(write(tmp_path, text))
+    assert config.clips.systems == {"lstm": "", "theirs": str(tmp_path / "midi")}
+    assert config.clips.trained == ("lstm",)
+    again = Config.model_validate_json(config.model_dump_json())
+    assert again == config
+
+
+def test_missing_folders_of_systems_are_all_named(tmp_path: Path) -> None:
+    text = (
+        "clips: {systems: [one: a, two: b]}\ntrials: {per_participant: {human: 4, one: 2, two: 2}}\n"
+        "synthesis: {fade_out_s: 1}\n"
+    )
+    config = load_config(write(tmp_path, text))
+    with pytest.raises(ConfigError, match=rf"(?s)systems\.one: there is no folder {tmp_path}/a.*two: .*/b"):
+        config.clips.check_folders()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    config.clips.check_folders()
 
 
 def test_a_config_cannot_be_changed_after_loading() -> None:
