@@ -30,7 +30,9 @@ class RunningProtocol:
     @cached_property
     def sha256(self) -> str:
         """The hash that every judgment carries: of config and stimuli, but not of where things lie."""
-        return fingerprint(self.frozen_config, sorted(s.stimulus_sha256 for s in self.stimuli))
+        return fingerprint(
+            self.frozen_config, sorted(s.stimulus_sha256 + s.opus_sha256 for s in self.stimuli)
+        )
 
     @property
     def frozen_config(self) -> dict[str, object]:
@@ -88,11 +90,16 @@ def _find_problems(folder: Path, stimuli: Sequence[Stimulus]) -> list[str]:
     problems = [f"{stimulus_id}: stands {n} times in {MANIFEST}" for stimulus_id, n in ids.items() if n > 1]
     for stimulus in stimuli:
         path = folder / stimulus.stimulus_file
-        if not path.is_file():
-            problems.append(f"{stimulus.stimulus_file}: missing")
-        elif sha256_file(path) != stimulus.stimulus_sha256:
-            problems.append(f"{stimulus.stimulus_file}: altered since it was made")
+        problems += _compare_file(path, stimulus.stimulus_sha256)
+        if stimulus.opus_sha256:
+            problems += _compare_file(path.with_suffix(".opus"), stimulus.opus_sha256)
     return problems
+
+
+def _compare_file(path: Path, sha256: str) -> list[str]:
+    if not path.is_file():
+        return [f"{path.name}: missing"]
+    return [] if sha256_file(path) == sha256 else [f"{path.name}: altered since it was made"]
 
 
 def refuse_changed_protocol(db: Session, protocol: RunningProtocol) -> None:

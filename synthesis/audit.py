@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -56,7 +57,7 @@ def list_properties(config: SynthesisConfig) -> list[Property]:
         Property("size", "bytes", 0, 0, lambda facts, _: facts.n_bytes),
         Property("time stamp", "s", 0, 0, lambda facts, _: facts.time_stamp_s),
         Property("bit rate", "kbit/s", 0, 0, lambda facts, _: facts.kbps),
-        Property("tags", "bytes", 0, 0, lambda facts, _: facts.n_tag_bytes),
+        Property("tags", "bytes", 0, 0, lambda facts, _: len(facts.tags)),
         Property("duration", "s", 0, 0, lambda facts, _: facts.duration_s),
         Property("loudness", "LU", 0.2, 0.03, lambda facts, _: facts.loudness_lufs),
         Property("lead-in", "s", 0.02, 0.0015, lambda facts, _: facts.lead_in_s),
@@ -85,16 +86,18 @@ def audit_stimuli(
         If a property differs beyond its tolerance, the system can be guessed, names or order tell something,
         or a peak exceeds the ceiling: all of it in one message.
     """
-    with show_progress("Checking blindness", len(stimuli)) as bar:
-        paths = [folder / stimulus.stimulus_file for stimulus in stimuli]
-        measured = map_ordered(measure_file, paths, workers=workers, cluster=cluster, on_progress=bar.advance)
-        facts = list(measured)
-    problems = _check_names(stimuli)
-    properties = list_properties(config)
-    for known in properties:
-        problems += _compare(known, stimuli, facts)
-    problems += _check_peaks(stimuli, facts, config.true_peak_dbtp)
-    problems += _check_guess(properties, stimuli, facts)
+    paths = [folder / stimulus.stimulus_file for stimulus in stimuli]
+    opus_paths = [
+        path.with_suffix(".opus") for path, row in zip(paths, stimuli, strict=True) if row.opus_sha256
+    ]
+    with show_progress("Checking blindness", len(paths) + len(opus_paths)) as bar:
+        run = partial(map_ordered, workers=workers, cluster=cluster, on_progress=bar.advance)
+        facts, opus_facts = list(run(measure_file, paths)), list(run(measure_file, opus_paths))
+    problems = _check_names(stimuli) + _check_files(stimuli, facts, config)
+    if len(opus_facts) == len(facts):
+        problems += [f"Opus, {problem}" for problem in _check_files(stimuli, opus_facts, config)]
+    elif opus_facts:
+        problems.append(f"Opus: {len(opus_facts)} of {len(facts)} stimuli have it")
     if problems:
         raise StimulusError(
             list_problems(
@@ -105,6 +108,16 @@ def audit_stimuli(
         )
 
 
+def _check_files(stimuli: Sequence[Stimulus], facts: Sequence[Facts], config: SynthesisConfig) -> list[str]:
+    """Return the problems of the files of one format."""
+    properties = list_properties(config)
+    problems = [problem for known in properties for problem in _compare(known, stimuli, facts)]
+    if len({fact.tags for fact in facts}) > 1:
+        problems.append("tags: what stands outside of the frames differs from file to file")
+    problems += _check_peaks(stimuli, facts, config.true_peak_dbtp)
+    return problems + _check_guess(properties, stimuli, facts)
+
+
 def _compare(known: Property, stimuli: Sequence[Stimulus], facts: Sequence[Facts]) -> list[str]:
     values = [known.read(fact, stimulus) for fact, stimulus in zip(facts, stimuli, strict=True)]
     spread = max(values) - min(values)
@@ -113,10 +126,6 @@ def _compare(known: Property, stimuli: Sequence[Stimulus], facts: Sequence[Facts
     apart = f"values differ by {spread:.6g} {known.unit} ({known.tolerance:g} allowed)"
     lowest, highest = (stimuli[values.index(edge(values))].clip_id for edge in (min, max))
     return [f"{known.name}: {apart}, from clip {lowest} to clip {highest}; {_list_means(stimuli, values)}"]
-
-
-def _find_added_peak(facts: Facts, stimulus: Stimulus) -> float:
-    return facts.true_peak_dbtp - stimulus.true_peak_dbtp
 
 
 def _check_guess(

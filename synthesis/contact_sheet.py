@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _WAVE_POINTS = 1200
 _SPECTROGRAM_HZ = 8000
 _STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;margin:2rem;background:#fff;color:#1a1a1a}
-section{display:grid;grid-template-columns:repeat(auto-fill,minmax(26rem,1fr));gap:1.5rem}
+body{font:16px/1.5 system-ui,sans-serif;margin:clamp(1rem,4vw,2rem);background:#fff;color:#1a1a1a}
+section{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(26rem,100%),1fr));gap:1.5rem}
 figure{margin:0;padding:1rem;border:1px solid #ccc;border-radius:.5rem}
 img,audio{width:100%}figcaption{overflow-wrap:anywhere}small{color:#555}
 """
@@ -51,7 +51,8 @@ def write_contact_sheet(
         for system, each in figures.items()
     ]
     page = (
-        '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Contact sheet</title>'
+        '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>Contact sheet</title>'
         f"<style>{_STYLE}</style>\n<h1>{len(stimuli)} stimuli</h1>\n"
         "<p>For the researcher only: this page names the systems.</p>\n" + "\n".join(sections)
     )

@@ -7,9 +7,10 @@ import numpy as np
 
 from study_core.errors import StimulusError
 from synthesis.encoding import decode_mp3
-from synthesis.frames import read_frames
+from synthesis.frames import read_mp3_frames, read_opus_frames
 from synthesis.loudness import Sound
 from synthesis.mastering import SILENCE_DB, measure_level
+from synthesis.opus import decode_opus
 
 _ONSET_DB = -40.0
 """Where the first note counts as begun; encoding smears a little sound in front of it."""
@@ -26,7 +27,8 @@ class Facts:
     time_stamp_s: float
     kbps: int
     """The highest bit rate, plus one where the frames do not agree."""
-    n_tag_bytes: int
+    tags: bytes
+    """What stands outside of the frames."""
     duration_s: float
     loudness_lufs: float
     true_peak_dbtp: float
@@ -36,22 +38,24 @@ class Facts:
 
 
 def measure_file(path: Path) -> Facts:
-    """Return the facts of one stimulus file, its sound decoded.
+    """Return the facts of one MP3 or Opus file, its sound decoded.
 
     Raises
     ------
     StimulusError
-        If the file is missing or not MP3.
+        If the file is missing or not what its name says.
     """
     try:
         data, state = path.read_bytes(), path.stat()
     except OSError as error:
         raise StimulusError(f"{path} cannot be read: {error.strerror}. Run `study render` again.") from None
-    frames = read_frames(data)
+    is_opus = path.suffix == ".opus"
+    frames = read_opus_frames(data) if is_opus else read_mp3_frames(data)
     if not frames.n_frames:
-        raise StimulusError(f"{path} is not an MP3 file. Remove it and run `study render` again.")
+        kind = "an Opus" if is_opus else "an MP3"
+        raise StimulusError(f"{path} is not {kind} file. Remove it and run `study render` again.")
     rate_hz = frames.sample_rate_hz
-    sound = decode_mp3(data)
+    sound = decode_opus(data) if is_opus else decode_mp3(data)
     level = measure_level(sound, rate_hz)
     size = np.abs(sound).ravel()
     is_begun = size > size.max() * 10 ** (_ONSET_DB / 20)
@@ -60,7 +64,7 @@ def measure_file(path: Path) -> Facts:
         n_bytes=state.st_size,
         time_stamp_s=state.st_mtime,
         kbps=max(frames.kbps) + (len(frames.kbps) > 1),
-        n_tag_bytes=frames.n_other_bytes,
+        tags=frames.tags,
         duration_s=len(sound) / rate_hz,
         loudness_lufs=level.loudness_lufs,
         true_peak_dbtp=level.true_peak_dbtp,

@@ -212,4 +212,5 @@ def _describe(clip: Clip, take: Take, studio: Studio) -> Stimulus:
         n_bytes=take.n_bytes,
         stimulus_file=f"{take.stimulus_id}.mp3",
         stimulus_sha256=take.sha256,
+        opus_sha256=take.opus_sha256,
     )

@@ -18,9 +18,10 @@ from study_core.errors import StimulusError
 from study_core.manifest import fingerprint, sha256_bytes, sha256_file, write_bytes, write_json
 from synthesis.encoding import check_format, decode_mp3, encode_mp3, read_encoder_version
 from synthesis.fluidsynth import SYNTH_SETTINGS, Renderer, read_version
+from synthesis.frames import OPUS_HZ
 from synthesis.loudness import Sound, measure_loudness, measure_true_peak
 from synthesis.mastering import apply_gain, cut_window, find_onset, measure_level
-from synthesis.opus import check_opus, encode_opus
+from synthesis.opus import check_opus, decode_opus, encode_opus
 from synthesis.recordings import is_recording, read_recording
 from synthesis.soundfonts import Soundfont, find_soundfont
 
@@ -121,6 +122,8 @@ class Take:
     n_bytes: int
     """0 where no file was written: not yet, or because the peaks forbid the job's loudness."""
     sha256: str
+    opus_sha256: str
+    """Empty where no file was written."""
 
     @property
     def gain_db(self) -> float:
@@ -152,6 +155,7 @@ def measure_clip(job: Job) -> Take | StimulusError:
         target_lufs=job.target_lufs,
         n_bytes=0,
         sha256="",
+        opus_sha256="",
     )
     try:
         _write_master(job.master_path, master)
@@ -181,17 +185,22 @@ def encode_take(job: Job) -> Take:
         lost_db = job.target_lufs - measure_loudness(decode_mp3(audio), config.sample_rate_hz)
         sound = apply_gain(sound, lost_db)
         audio = encode_mp3(sound, config.sample_rate_hz, config.mp3_kbps)
-    excess_db = _find_excess(audio, measured, job)
+    opus = encode_opus(sound, config.sample_rate_hz, config.opus_kbps) if config.opus_kbps else b""
+    excess_db = _find_excess(audio, opus, measured, job)
     take = dataclasses.replace(
-        measured, target_lufs=job.target_lufs, n_bytes=len(audio), sha256=sha256_bytes(audio)
+        measured,
+        target_lufs=job.target_lufs,
+        n_bytes=len(audio),
+        sha256=sha256_bytes(audio),
+        opus_sha256=sha256_bytes(opus) if opus else "",
     )
     if excess_db > 0:
         loudest_lufs = job.target_lufs - excess_db - _SMALLEST_CONCESSION_LU
-        take = dataclasses.replace(take, loudest_lufs=loudest_lufs, n_bytes=0, sha256="")
+        take = dataclasses.replace(take, loudest_lufs=loudest_lufs, n_bytes=0, sha256="", opus_sha256="")
     try:
         if take.n_bytes:
-            if config.opus_kbps:
-                write_bytes(job.opus_path, encode_opus(sound, config.sample_rate_hz, config.opus_kbps))
+            if opus:
+                write_bytes(job.opus_path, opus)
             write_bytes(job.stimulus_path, audio)
         write_json(job.note_path, dataclasses.asdict(take))
         job.master_path.unlink(missing_ok=True)
@@ -207,11 +216,11 @@ def find_take(job: Job) -> Take | None:
     """
     try:
         take = Take(**json.loads(job.note_path.read_text(encoding="utf-8")))
-        is_whole = not take.n_bytes or sha256_file(job.stimulus_path) == take.sha256
+        files = {job.stimulus_path: take.sha256, job.opus_path: take.opus_sha256} if take.n_bytes else {}
+        is_whole = all(sha256_file(path) == sha256 for path, sha256 in files.items() if sha256)
     except (OSError, ValueError, TypeError):
         return None
-    has_opus = not take.n_bytes or not job.studio.config.opus_kbps or job.opus_path.exists()
-    return take if is_whole and has_opus else None
+    return take if is_whole else None
 
 
 def _make_master(job: Job) -> Sound:
@@ -236,13 +245,16 @@ def _render(job: Job) -> Sound:
     return sound
 
 
-def _find_excess(audio: bytes, measured: Take, job: Job) -> float:
+def _find_excess(audio: bytes, opus: bytes, measured: Take, job: Job) -> float:
     """Return by how many decibels the encoded peaks exceed the ceiling, 0 where they are far from it."""
     config = job.studio.config
     peak_dbtp = measured.true_peak_dbtp + job.target_lufs - measured.loudness_lufs
     if peak_dbtp < config.true_peak_dbtp - _CHECKED_DB and not is_recording(job.clip_path):
         return 0.0
-    return measure_true_peak(decode_mp3(audio), config.sample_rate_hz) - config.true_peak_dbtp
+    peaks = [measure_true_peak(decode_mp3(audio), config.sample_rate_hz)]
+    if opus:
+        peaks.append(measure_true_peak(decode_opus(opus), OPUS_HZ))
+    return max(peaks) - config.true_peak_dbtp
 
 
 def _write_master(path: Path, master: Sound) -> None:

@@ -1,11 +1,14 @@
 """A study whose stimuli are bad, or that changed under its participants, does not start."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from study_core.config import Config
 from study_core.errors import StimulusError, StudyError
+from study_core.manifest import read_manifest, sha256_bytes, write_manifest
+from study_core.types import Stimulus
 from study_server.app import create_app
 from study_server.protocol import RunningProtocol, load_protocol
 from study_server.tables import Protocol
@@ -34,6 +37,28 @@ def test_missing_and_altered_stimuli_are_refused_all_named(config: Config) -> No
     assert "2 bad stimuli" in str(refusal.value)
     assert f"{missing.name}: missing" in str(refusal.value)
     assert f"{altered.name}: altered" in str(refusal.value)
+
+
+def test_altered_and_missing_opus_files_are_refused_too(config: Config) -> None:
+    rows = read_manifest(config.folders.stimuli / "stimuli.csv", Stimulus)
+    audio = b"what the browser would get as Opus"
+    for row in rows:
+        (config.folders.stimuli / row.stimulus_file).with_suffix(".opus").write_bytes(audio)
+    rows = [dataclasses.replace(row, opus_sha256=sha256_bytes(audio)) for row in rows]
+    write_manifest(config.folders.stimuli / "stimuli.csv", rows)
+    before = load_protocol(config).sha256
+    missing, altered, *_ = sorted(config.folders.stimuli.glob("*.opus"))
+    missing.unlink()
+    altered.write_bytes(b"other")
+    with pytest.raises(StimulusError, match=rf"{missing.name}: missing") as refusal:
+        load_protocol(config)
+    assert f"{altered.name}: altered" in str(refusal.value)
+    for path in config.folders.stimuli.glob("*.opus"):
+        path.write_bytes(b"other")
+    missing.write_bytes(b"other")
+    rows = [dataclasses.replace(row, opus_sha256=sha256_bytes(b"other")) for row in rows]
+    write_manifest(config.folders.stimuli / "stimuli.csv", rows)
+    assert load_protocol(config).sha256 != before
 
 
 def test_a_stimulus_listed_twice_is_refused(config: Config) -> None:

@@ -141,6 +141,16 @@ def test_file_that_is_no_mp3_is_named(tmp_path: Path) -> None:
         measure_file(tmp_path / "x.mp3")
 
 
+def test_tags_of_one_length_but_of_different_words_are_found(copies: tuple[list[Stimulus], Path]) -> None:
+    stimuli, folder = copies
+    for stimulus in stimuli:
+        path = folder / stimulus.stimulus_file
+        path.write_bytes(path.read_bytes() + b"TAG" + stimulus.system[:3].encode() + bytes(122))
+        os.utime(path, (1, 1))
+    with pytest.raises(StimulusError, match="tags: what stands outside of the frames differs"):
+        check(stimuli, folder)
+
+
 # What a leak within the tolerances adds to one system's facts: more than the notes do.
 SUBTLE = {
     "loudness": {"loudness_lufs": 0.1},
@@ -157,7 +167,7 @@ def make_facts(rng: np.random.Generator, **added: float) -> Facts:
         n_bytes=320862,
         time_stamp_s=1,
         kbps=128,
-        n_tag_bytes=0,
+        tags=b"",
         duration_s=20,
         loudness_lufs=rng.normal(-20.03, 0.003),
         true_peak_dbtp=rng.normal(-5, 0.1),

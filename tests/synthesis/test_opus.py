@@ -1,5 +1,8 @@
+import dataclasses
 import io
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +11,13 @@ import soundfile
 
 from study_core.errors import StimulusError, ToolMissingError
 from study_core.folders import DataFolders
-from study_core.types import Clip
-from synthesis.opus import encode_opus
+from study_core.manifest import sha256_file
+from study_core.types import Clip, Stimulus
+from synthesis.audit import audit_stimuli
+from synthesis.facts import measure_file
+from synthesis.frames import OPUS_HZ
+from synthesis.loudness import measure_true_peak
+from synthesis.opus import decode_opus, encode_opus
 from synthesis.stimuli import TIME_STAMP, fingerprint_inputs, publish_stimuli, render_stimuli
 from synthesis.takes import Studio
 
@@ -31,11 +39,77 @@ def test_opus_stands_beside_every_mp3_and_is_as_long_and_of_one_size(
     for path in files:
         sound, rate_hz = soundfile.read(path)
         assert len(sound) / rate_hz == pytest.approx(DURATION_S, abs=1e-4)
-    files[0].unlink()
-    bars.opened.clear()
-    assert render_stimuli(clips[:3], folders, studio, bars, workers=1) == made
-    assert bars.opened
-    assert files[0].exists()
+    assert [row.opus_sha256 for row in made] == [sha256_file(path) for path in files]
+    for spoil in (Path.unlink, lambda path: path.write_bytes(b"other")):
+        spoil(files[0])
+        bars.opened.clear()
+        assert render_stimuli(clips[:3], folders, studio, bars, workers=1) == made
+        assert bars.opened
+        assert sha256_file(files[0]) == made[0].opus_sha256
+
+
+@pytest.fixture
+def released(
+    clips: list[Clip], folders: DataFolders, studio: Studio, bars: Bars
+) -> tuple[list[Stimulus], Path]:
+    made = render_stimuli(clips, folders, with_config(studio, opus_kbps=96), bars, workers=1)
+    audit_stimuli(made, folders.stimuli, studio.config, bars, workers=1)
+    return made, folders.stimuli
+
+
+def encode_again(path: Path, *, gain: float = 1) -> None:
+    """Encode from 48 kHz, which the header tells."""
+    path.write_bytes(encode_opus(decode_opus(path.read_bytes()) * np.float32(gain), OPUS_HZ, 96))
+
+
+@needs_opusenc
+@pytest.mark.parametrize(
+    ("leak", "message"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes() + b"gan"), r"Opus, size: values differ by 3 bytes"),
+        (encode_again, "Opus, tags: what stands outside of the frames differs"),
+        (lambda path: os.utime(path, (2, 2)), "Opus, time stamp: values differ"),
+        (lambda path: encode_again(path, gain=0.9), r"Opus, loudness: values differ by 0\.\d+ LU"),
+    ],
+)
+def test_a_leak_of_the_opus_files_alone_is_found(
+    released: tuple[list[Stimulus], Path], studio: Studio, leak: Callable[[Path], object], message: str
+) -> None:
+    made, folder = released
+    path = folder / f"{made[0].stimulus_id}.opus"
+    leak(path)
+    if "time stamp" not in message:
+        os.utime(path, (TIME_STAMP, TIME_STAMP))
+    with pytest.raises(StimulusError, match=message) as caught:
+        audit_stimuli(made, folder, studio.config, Bars(), workers=1)
+    lines = str(caught.value).splitlines()[1:]
+    assert all(line.startswith("  Opus, ") for line in lines if line.strip())
+
+
+@needs_opusenc
+def test_opus_for_some_stimuli_only_is_found(released: tuple[list[Stimulus], Path], studio: Studio) -> None:
+    made, folder = released
+    some = [dataclasses.replace(made[0], opus_sha256=""), *made[1:]]
+    with pytest.raises(StimulusError, match=rf"Opus: {len(made) - 1} of {len(made)} stimuli have it"):
+        audit_stimuli(some, folder, studio.config, Bars(), workers=1)
+
+
+def test_bytes_that_are_no_opus_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(StimulusError, match="The bytes are not Opus"):
+        decode_opus(b"no Opus at all")
+    (tmp_path / "x.opus").write_bytes(b"no Opus at all")
+    with pytest.raises(StimulusError, match=r"x\.opus is not an Opus file"):
+        measure_file(tmp_path / "x.opus")
+
+
+@needs_opusenc
+def test_peaks_of_the_opus_files_stay_under_the_ceiling_too(
+    released: tuple[list[Stimulus], Path], studio: Studio
+) -> None:
+    made, folder = released
+    for row in made:
+        peak = measure_true_peak(decode_opus((folder / f"{row.stimulus_id}.opus").read_bytes()), OPUS_HZ)
+        assert peak <= studio.config.true_peak_dbtp
 
 
 @needs_opusenc
