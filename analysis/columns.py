@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+NOT_SURE, KNOWN = "not sure", "knew the tune"
+"""What a listener said instead of an answer; a cell of `judged_human` may hold it."""
 _CLAIM = {
     "1": True,
     "1.0": True,
@@ -15,8 +17,12 @@ _CLAIM = {
     "false": False,
     "no": False,
 }
-_HUMAN = _CLAIM | {"human": True, "computer": False, "generated": False}
-_GENERATED = _CLAIM | {"human": False, "computer": True, "generated": True}
+_NO_ANSWER = {
+    **dict.fromkeys(("not sure", "unsure", "don't know", "dont know", "undecided", "?"), NOT_SURE),
+    **dict.fromkeys(("i know it", "know it", "known", "i know this piece", "knew the tune"), KNOWN),
+}
+_HUMAN = _CLAIM | {"human": True, "computer": False, "generated": False} | _NO_ANSWER
+_GENERATED = _CLAIM | {"human": False, "computer": True, "generated": True} | _NO_ANSWER
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class Column:
     read: Callable[[str], object]
     """Return the value of a stripped cell; raise ValueError or KeyError where it has none."""
     required: bool = False
-    """Whether a table must have the column, and a cell in every row."""
+    """Whether every row must have a cell where there is the column."""
     dtype: Literal["object", "float64"] = "object"
 
 
@@ -36,13 +42,27 @@ def _read_text(cell: str) -> str:
     return cell
 
 
-def _read_words(words: Mapping[str, bool]) -> Callable[[str], bool]:
+def _read_words(words: Mapping[str, object]) -> Callable[[str], object]:
     return lambda cell: words[cell.lower()]
 
 
-def _read_number(cell: str) -> float:
+def _read_signed(cell: str) -> float:
     number = float(cell)
-    if not math.isfinite(number) or number < 0:
+    if not math.isfinite(number):
+        raise ValueError(cell)
+    return number
+
+
+def _read_number(cell: str) -> float:
+    number = _read_signed(cell)
+    if number < 0:
+        raise ValueError(cell)
+    return number
+
+
+def _read_grade(cell: str) -> float:
+    number = _read_number(cell)
+    if number < 1 or number != round(number):
         raise ValueError(cell)
     return number
 
@@ -51,35 +71,62 @@ def _read_status(cell: str) -> str:
     return {"finished": "finished", "unfinished": "unfinished"}[cell.lower()]
 
 
-JUDGED_GENERATED = "judged_generated"
-"""May stand for `judged_human`, with the opposite meaning."""
+JUDGED_HUMAN, JUDGED_GENERATED = "judged_human", "judged_generated"
+GRADED, SIGNED, CHOSE_FIRST, RATING = "graded_answer", "signed_confidence", "chose_first", "rating"
+SECOND_CLIP, SECOND_SYSTEM = "second_clip_id", "second_system"
+ANSWERS = (JUDGED_HUMAN, JUDGED_GENERATED, GRADED, SIGNED, CHOSE_FIRST)
+"""Ways to give the answer to a trial; a table has one of them, or only ratings."""
+REQUIRED = ("participant_id", "clip_id", "system")
+_CLAIM_RULE = "1/0, true/false or yes/no"
+_INSTEAD = '"not sure" or "I know it"'
 
 COLUMNS = {
     "participant_id": Column("an id", _read_text, required=True),
     "clip_id": Column("an id", _read_text, required=True),
     "system": Column("a name", _read_text, required=True),
-    "judged_human": Column("1/0, true/false, yes/no or human/computer", _read_words(_HUMAN), required=True),
-    JUDGED_GENERATED: Column(
-        "1/0, true/false, yes/no or computer/human", _read_words(_GENERATED), required=True
+    JUDGED_HUMAN: Column(
+        f"1/0, true/false, yes/no or human/computer, or {_INSTEAD}", _read_words(_HUMAN), required=True
     ),
+    JUDGED_GENERATED: Column(
+        f"1/0, true/false, yes/no or computer/human, or {_INSTEAD}", _read_words(_GENERATED), required=True
+    ),
+    GRADED: Column(
+        "a grade from 1, surely computer, to the highest, surely human", _read_grade, True, "float64"
+    ),
+    SIGNED: Column("a number, above 0 for human, below for computer", _read_signed, True, "float64"),
+    CHOSE_FIRST: Column(_CLAIM_RULE, _read_words(_CLAIM | {"first": True, "second": False}), required=True),
+    SECOND_CLIP: Column("an id", _read_text, required=True),
+    SECOND_SYSTEM: Column("a name", _read_text, required=True),
+    RATING: Column("a rating from 1 up, a whole number", _read_grade, dtype="float64"),
     "trial_index": Column("a number, 0 or more", _read_number, dtype="float64"),
     "confidence": Column("a number, 0 or more", _read_number, dtype="float64"),
-    "knows_tune": Column("1/0, true/false or yes/no", _read_words(_CLAIM)),
+    "knows_tune": Column(_CLAIM_RULE, _read_words(_CLAIM)),
     "heard_s": Column("seconds, 0 or more", _read_number, dtype="float64"),
+    "answer_time_s": Column("seconds, 0 or more", _read_number, dtype="float64"),
     "session_status": Column("finished or unfinished", _read_status),
-    "is_simulated": Column("1/0, true/false or yes/no", _read_words(_CLAIM)),
+    "passed_checks": Column(_CLAIM_RULE, _read_words(_CLAIM)),
+    "is_simulated": Column(_CLAIM_RULE, _read_words(_CLAIM)),
+    "reason": Column("a text", _read_text),
     "protocol_sha256": Column("a hash", _read_text),
     "study_version": Column("a version", _read_text),
 }
-"""Every column that the analysis uses; others of a table are left alone."""
+"""Every column that the analysis uses, beside the declared moderators; others of a table are left alone."""
+MODERATOR = Column("a text or number", _read_text)
+"""What a fact about a listener may be."""
+
+
+def describe(name: str) -> Column:
+    """Return a column's description; one that is not in `COLUMNS` holds a moderator."""
+    return COLUMNS.get(name, MODERATOR)
 
 
 def can_read(name: str, cell: str) -> bool:
     """Tell whether a column's cell has a meaning; an empty cell has one where the column is optional."""
+    column = describe(name)
     if not cell.strip():
-        return not COLUMNS[name].required
+        return not column.required
     try:
-        COLUMNS[name].read(cell.strip())
+        column.read(cell.strip())
     except (ValueError, KeyError):
         return False
     return True
@@ -87,4 +134,4 @@ def can_read(name: str, cell: str) -> bool:
 
 def read_cell(name: str, cell: str) -> object:
     """Return the value of a cell that `can_read`; None for an empty one."""
-    return COLUMNS[name].read(cell.strip()) if cell.strip() else None
+    return describe(name).read(cell.strip()) if cell.strip() else None

@@ -6,9 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.answers import NO_ANSWER
+from analysis.columns import JUDGED_HUMAN, KNOWN, NOT_SURE
 from study_core.config import AnalysisConfig
 
-OUTCOMES = ("judged_human", "confidence")
+OUTCOMES = (JUDGED_HUMAN, "confidence", "rating", "chose_first", "reason")
 """What a rule never sees."""
 
 
@@ -51,37 +53,57 @@ class Exclusions:
 def apply_rules(table: pd.DataFrame, config: AnalysisConfig) -> Exclusions:
     """Return the judgments that the declared rules keep, with a flow table.
 
-    Simulated listeners never mix with real ones: where there are both, the simulated are left out first.
+    Simulated listeners never mix with real ones: where there are both, the simulated are left out first. A
+    trial without an answer cannot be a judgment: it goes next, declared or not.
     """
     blind = table.drop(columns=[name for name in OUTCOMES if name in table])
     steps = [_count("in the file", None, blind)]
     simulated = "is_simulated" in blind and bool(blind["is_simulated"].eq(True).all())
-    rules = list_rules(config)
-    if not simulated:
-        rules = [SIMULATED, *rules]
+    always = [*([] if simulated else [SIMULATED]), *(NO_ANSWERS if NO_ANSWER in blind else [])]
     before = blind.index
-    for rule in rules:
+    for rule in (*always, *list_rules(config)):
         blind, step = _apply(rule, blind)
         steps.append(step)
-        if rule is SIMULATED:
+        if rule in always:
             before = blind.index
-    return Exclusions(table.loc[before], table.loc[blind.index], tuple(steps), simulated)
+    return Exclusions(_answered(table, before), _answered(table, blind.index), tuple(steps), simulated)
 
 
 def list_rules(config: AnalysisConfig) -> list[Rule]:
     """Return the rules that a config declares, in the order in which they are applied."""
-    least = config.minimum_listening_s
+    least_s, least = config.minimum_listening_s, config.minimum_judgments
     declared = [
         (config.leave_out_unfinished, UNFINISHED),
-        (least > 0, Rule(f"heard for less than {least:g} s", "heard_s", lambda heard: heard.lt(least))),
+        (config.leave_out_failed_checks, FAILED_CHECKS),
+        (least_s > 0, Rule(f"heard for less than {least_s:g} s", "heard_s", lambda heard: heard.lt(least_s))),
         (config.leave_out_known_tunes, KNOWN_TUNE),
+        (
+            least > 1,
+            Rule(
+                f"listener with fewer than {least} judgments left",
+                "participant_id",
+                lambda ids: ids.map(ids.value_counts()).lt(least),
+            ),
+        ),
     ]
     return [rule for is_declared, rule in declared if is_declared]
 
 
 SIMULATED = Rule("simulated listener", "is_simulated", lambda claims: claims.eq(True))
+NO_ANSWERS = [
+    Rule("listener was not sure", NO_ANSWER, lambda instead: instead.eq(NOT_SURE)),
+    Rule("listener knew the tune and gave no answer", NO_ANSWER, lambda instead: instead.eq(KNOWN)),
+]
 UNFINISHED = Rule("session not finished", "session_status", lambda status: status.eq("unfinished"))
+FAILED_CHECKS = Rule(
+    "listener failed an attention or headphone check", "passed_checks", lambda claims: claims.eq(False)
+)
 KNOWN_TUNE = Rule("listener knew the tune", "knows_tune", lambda claims: claims.eq(True))
+
+
+def _answered(table: pd.DataFrame, rows: pd.Index) -> pd.DataFrame:
+    kept = table.loc[rows]
+    return kept.astype({JUDGED_HUMAN: "int64"}) if JUDGED_HUMAN in kept else kept
 
 
 def _apply(rule: Rule, rows: pd.DataFrame) -> tuple[pd.DataFrame, Step]:

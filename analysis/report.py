@@ -8,6 +8,7 @@ from analysis.estimates import BOUND, Estimate
 from analysis.figures import write_figures
 from analysis.findings import Study
 from analysis.numbers import list_values, write_numbers, write_tables
+from analysis.plan import show_value
 from study_core.manifest import write_bytes
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -39,7 +40,13 @@ def render_page(study: Study, figures: dict[str, str], title: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": readings.percent, "number": _number, "interval": _interval, "p": _p}
+    environment.filters |= {
+        "percent": readings.percent,
+        "number": _number,
+        "interval": _interval,
+        "p": _p,
+        "show": show_value,
+    }
     return environment.get_template(REPORT_FILE).render(
         title=title,
         study=study,

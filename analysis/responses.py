@@ -1,31 +1,25 @@
 """Judgments read from a CSV file and checked at the door: all problems at once, with row numbers."""
 
-import io
 import json
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Literal
 
 import pandas as pd
 
-from analysis.columns import COLUMNS, JUDGED_GENERATED, can_read, read_cell
+from analysis.answers import HUMAN_CLIP, find_unusable_answers, read_answers
+from analysis.cells import FIRST_DATA_ROW, SHOWN, choose_columns, find_wrong_cells, read_cells, read_values
+from analysis.columns import CHOSE_FIRST, JUDGED_HUMAN, SECOND_CLIP, SECOND_SYSTEM
+from analysis.plan import Plan, read_plan
 from study_core.errors import ResponsesError, list_problems
 from study_core.manifest import sha256_bytes
 from study_core.types import HUMAN
 
-if TYPE_CHECKING:
-    from pandera.pandas import Check
-
-FLOW_FILE = "flow.json"
+FLOW_FILE, PLAN_FILE, PARTICIPANTS_FILE = "flow.json", "protocol.json", "participants.csv"
 STAGES = ("arrived", "consented", "started", "finished", "withdrawn")
 """What `study export` counts people by; its file may hold more, such as counts per version."""
-FIRST_DATA_ROW = 2
-"""Rows are counted as a spreadsheet does: the header is row 1."""
-SHOWN = 5
-"""So many wrong cells of a column are named; the rest are counted."""
+Paradigm = Literal["yes_no", "pairs", "ratings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +30,53 @@ class Responses:
     ----------
     table
         One row per judgment: `participant_id`, `clip_id`, `system` (text, human clips as "human"),
-        `judged_human` (0/1), and those optional columns of `analysis.columns` that the file has.
+        `judged_human` (0/1; NaN where `no_answer` says what was said instead), and those optional columns of
+        `analysis.columns` and declared moderators that the file has. Of pairs, a row per pair as in
+        `analysis.answers`; of ratings, `rating` in place of `judged_human`.
     flow
         People from arrival to withdrawal, as `study export` counted them; empty where unknown.
+    paradigm
+        What listeners were asked: about one clip, which of two, or for a rating only.
+    plan
+        The analysis plan of the frozen protocol; None where the file comes without one.
+    moderators
+        Names of the columns that hold facts about listeners.
     """
 
     table: pd.DataFrame
     source: str
     sha256: str
     flow: Mapping[str, int]
+    paradigm: Paradigm = "yes_no"
+    plan: Plan | None = None
+    moderators: tuple[str, ...] = field(default=())
 
 
 def read_responses(
-    path: Path, names: Mapping[str, str] | None = None, human_system: str = HUMAN
+    path: Path,
+    names: Mapping[str, str] | None = None,
+    human_system: str = HUMAN,
+    *,
+    grades: int | None = None,
+    moderators: Sequence[str] = (),
 ) -> Responses:
     """Return the judgments in a CSV file.
 
     Parameters
     ----------
     path
-        The file, UTF-8, separated by commas or semicolons.
+        The file, UTF-8, separated by commas or semicolons. Facts about listeners may stand in a file
+        `participants.csv` beside it.
     names
         What the file calls our columns, such as ``{"participant_id": "subject"}``; others keep their name.
-        `judged_generated` may be given instead of `judged_human`.
+        The answer may be given as `judged_human`, `judged_generated`, `graded_answer`, `signed_confidence`
+        or `chose_first`.
     human_system
-        What the column `system` calls human clips.
+        What the columns `system` and `second_system` call human clips.
+    grades
+        How many grades `graded_answer` has.
+    moderators
+        Names of further columns to read.
 
     Raises
     ------
@@ -69,28 +85,39 @@ def read_responses(
         two systems or listeners: everything that is wrong, in one message.
     """
     data = _read_bytes(path)
-    cells = _rename(_read_cells(data, path), names or {}, path)
-    _raise_problems(path, _find_wrong_cells(cells))
-    table = _read_values(cells)
-    table["system"] = table["system"].where(table["system"] != human_system, HUMAN)
-    renamed_twice = human_system != HUMAN and bool((cells["system"].str.strip() == HUMAN).any())
-    problems = [f"system: both {HUMAN!r} and {human_system!r} stand for human clips"] if renamed_twice else []
-    _raise_problems(path, [*problems, *_find_duplicates(table), *find_shortages(table)])
-    return Responses(table, path.name, sha256_bytes(data), _read_flow(path.parent / FLOW_FILE))
+    cells = read_cells(data, path)
+    chosen, problems = choose_columns(list(map(str, cells.columns)), names or {}, moderators)
+    _raise_problems(path, problems)
+    cells = pd.DataFrame({name: cells[theirs] for name, theirs in chosen.items()})
+    _raise_problems(path, find_wrong_cells(cells))
+    values = read_values(cells)
+    problems = _name_human_clips(values, human_system)
+    _raise_problems(path, [*problems, *find_unusable_answers(values, grades), *_find_duplicates(values)])
+    table = _add_participants(read_answers(values, grades), path.parent / PARTICIPANTS_FILE, moderators)
+    _raise_problems(path, find_shortages(table))
+    return Responses(
+        table,
+        path.name,
+        sha256_bytes(data),
+        _read_flow(path.parent / FLOW_FILE),
+        _find_paradigm(table),
+        read_plan(path.parent / PLAN_FILE),
+        tuple(name for name in moderators if name in table),
+    )
 
 
 def find_shortages(table: pd.DataFrame) -> list[str]:
     """Return why a table of judgments is too small for any inference; empty where it is not."""
     if table.empty:
         return ["there are no judgments"]
-    problems = []
+    problems, is_pairs = [], HUMAN_CLIP in table
     systems = sorted(table["system"].unique())
-    if HUMAN not in systems:
+    if HUMAN not in systems and not is_pairs:
         problems.append(
             f"no clip is of the system {HUMAN!r} (there are: {', '.join(systems)}). "
             "Say what the human clips are called: --human-system NAME"
         )
-    if len(systems) == 1:
+    if len(systems) == 1 and not is_pairs:
         problems.append(f"there is only one system, {systems[0]!r}: there is nothing to tell apart")
     if len(table["participant_id"].unique()) == 1:
         problems.append("there is only one listener; one cannot stand for listeners")
@@ -108,98 +135,31 @@ def _read_bytes(path: Path) -> bytes:
         raise ResponsesError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _read_cells(data: bytes, path: Path) -> pd.DataFrame:
-    header = data.split(b"\n", 1)[0]
-    separator = ";" if header.count(b";") > header.count(b",") else ","
-    options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "index_col": False}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
-            cells: pd.DataFrame = pd.read_csv(
-                io.BytesIO(data), sep=separator, encoding="utf-8-sig", **options
-            )
-    except pd.errors.EmptyDataError:
-        raise ResponsesError(f"{path} is empty; it needs a header and a row per judgment.") from None
-    except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
-        raise ResponsesError(f"{path} is not a CSV table in UTF-8: {str(error).strip()}.") from None
-    return cells.fillna("")  # rows that end early
+def _name_human_clips(values: pd.DataFrame, human_system: str) -> list[str]:
+    """Call human clips "human" in place; return what is wrong with that."""
+    problems = []
+    for name in ("system", SECOND_SYSTEM):
+        if name in values and human_system != HUMAN:
+            if values[name].eq(HUMAN).any():
+                problems.append(f"{name}: both {HUMAN!r} and {human_system!r} stand for human clips")
+            values[name] = values[name].where(values[name] != human_system, HUMAN)
+    return problems
 
 
-def _rename(cells: pd.DataFrame, names: Mapping[str, str], path: Path) -> pd.DataFrame:
-    """Return the columns that the analysis knows, under our names."""
-    wanted = {name: names.get(name, name) for name in COLUMNS}
-    if JUDGED_GENERATED in names:
-        wanted.pop("judged_human")
-    elif wanted["judged_human"] in cells:
-        wanted.pop(JUDGED_GENERATED)
-    problems = [
-        f"column {theirs!r} is not in the file" for theirs in names.values() if theirs not in cells
-    ] + [
-        f"column {name!r} is missing; map it with --columns {name}=NAME"
-        for name, theirs in wanted.items()
-        if COLUMNS[name].required and theirs not in cells and name not in (*names, JUDGED_GENERATED)
-    ]
-    if {"judged_human", JUDGED_GENERATED} <= set(names):
-        problems.append(f"give judged_human or {JUDGED_GENERATED}, not both")
-    if problems:
-        problems.append(f"the file has: {', '.join(map(str, cells.columns))}")
-    _raise_problems(path, problems)
-    kept = {name: theirs for name, theirs in wanted.items() if theirs in cells}
-    return pd.DataFrame({name: cells[theirs] for name, theirs in kept.items()})
-
-
-def _find_wrong_cells(cells: pd.DataFrame) -> list[str]:
-    import pandera.pandas as pa
-
-    schema = pa.DataFrameSchema({str(name): pa.Column(str, _check(pa, str(name))) for name in cells})
-    try:
-        schema.validate(cells, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        failures = error.failure_cases.groupby("column", sort=False)
-        return [_describe_cells(str(name), wrong) for name, wrong in failures]
-    return []
-
-
-def _check(pa: ModuleType, name: str) -> "Check":
-    def has_meaning(cells: "pd.Series[str]") -> "pd.Series[bool]":
-        return cells.map({cell: can_read(name, cell) for cell in cells.unique()})
-
-    check: Check = pa.Check(has_meaning)
-    return check
-
-
-def _describe_cells(name: str, wrong: pd.DataFrame) -> str:
-    cells = zip(wrong["failure_case"], wrong["index"], strict=True)
-    shown = [f"{cell!r} in row {int(row) + FIRST_DATA_ROW}" for cell, row in list(cells)[:SHOWN]]
-    more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-    return f"{name}: {', '.join(shown)}{more}; must be {COLUMNS[name].rule}"
-
-
-def _read_values(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells as values, under the names of `Responses.table`."""
-    values = {
-        str(name): pd.Series(
-            column.map({cell: read_cell(str(name), cell) for cell in column.unique()}),
-            dtype=COLUMNS[str(name)].dtype,
-        )
-        for name, column in cells.items()
-    }
-    if JUDGED_GENERATED in values:
-        values["judged_human"] = ~values.pop(JUDGED_GENERATED).astype(bool)
-    values["judged_human"] = values["judged_human"].astype("int64")
-    return pd.DataFrame(values)
-
-
-def _find_duplicates(table: pd.DataFrame) -> list[str]:
-    key = [name for name in ("participant_id", "clip_id", "trial_index") if name in table]
-    twice = table.index[table.duplicated(key)]
+def _find_duplicates(values: pd.DataFrame) -> list[str]:
+    key = [name for name in ("participant_id", "clip_id", SECOND_CLIP, "trial_index") if name in values]
+    twice = values.index[values.duplicated(key)]
     problems = []
     if len(twice):
         rows = ", ".join(str(row + FIRST_DATA_ROW) for row in twice[:SHOWN])
         more = f" and {len(twice) - SHOWN} more" if len(twice) > SHOWN else ""
         problems.append(f"rows {rows}{more} repeat an earlier judgment (same {', '.join(key)}); remove them")
-    systems = table.groupby("clip_id")["system"].nunique()
-    shared = list(systems.index[systems > 1])
+    clips = values[["clip_id", "system"]]
+    if SECOND_CLIP in values:
+        second = values[[SECOND_CLIP, SECOND_SYSTEM]].set_axis(clips.columns, axis=1)
+        clips = pd.concat([clips, second])
+    systems = clips.drop_duplicates()["clip_id"].value_counts(sort=False)
+    shared = sorted(systems.index[systems > 1])
     if shared:
         names = ", ".join(map(repr, shared[:SHOWN])) + (" ..." if len(shared) > SHOWN else "")
         problems.append(
@@ -207,6 +167,29 @@ def _find_duplicates(table: pd.DataFrame) -> list[str]:
             "each clip needs an id of its own"
         )
     return problems
+
+
+def _add_participants(table: pd.DataFrame, path: Path, moderators: Sequence[str]) -> pd.DataFrame:
+    """Return the table with those moderators that only the file of participants has."""
+    if not path.exists():
+        return table
+    people = read_cells(_read_bytes(path), path)
+    wanted = [name for name in moderators if name in people and name not in table]
+    if "participant_id" not in people or people["participant_id"].duplicated().any():
+        raise ResponsesError(
+            f"{path} needs a column participant_id and a row per listener. Write it again with "
+            "`study export`, or remove it."
+        )
+    if not wanted:
+        return table
+    facts = read_values(people[["participant_id", *wanted]])
+    return table.merge(facts, on="participant_id", how="left", validate="many_to_one")
+
+
+def _find_paradigm(table: pd.DataFrame) -> Paradigm:
+    if CHOSE_FIRST in table:
+        return "pairs"
+    return "yes_no" if JUDGED_HUMAN in table else "ratings"
 
 
 def _read_flow(path: Path) -> dict[str, int]:

@@ -33,6 +33,7 @@ def test_each_rule_leaves_out_what_it_names_and_counts_it(export: pd.DataFrame, 
     assert [(step.name, step.left_out, step.judgments) for step in exclusions.steps] == [
         ("in the file", None, 96),
         ("session not finished", 2, 94),
+        ("listener failed an attention or headphone check", None, 94),
         ("heard for less than 3 s", 3, 91),
         ("listener knew the tune", 4, 87),
     ]
@@ -84,7 +85,12 @@ def test_rules_cannot_see_the_answers(
 
 def test_rules_stand_in_the_order_of_the_session() -> None:
     names = [rule.name for rule in list_rules(AnalysisConfig(minimum_listening_s=2.5))]
-    assert names == ["session not finished", "heard for less than 2.5 s", "listener knew the tune"]
+    assert names == [
+        "session not finished",
+        "listener failed an attention or headphone check",
+        "heard for less than 2.5 s",
+        "listener knew the tune",
+    ]
 
 
 def test_exclusions_that_leave_nothing_name_the_rules_that_did_it(export: pd.DataFrame, read: Read) -> None:

@@ -136,7 +136,7 @@ def test_all_impossible_values_are_named_at_once_with_their_rows(path: Path) -> 
         "  participant_id: '' in row 3; must be an id\n"
         "  system: '' in row 5; must be a name\n"
         "  judged_human: 'maybe' in row 3, '' in row 4, '' in row 5; "
-        "must be 1/0, true/false, yes/no or human/computer\n"
+        'must be 1/0, true/false, yes/no or human/computer, or "not sure" or "I know it"\n'
         "  confidence: '-1' in row 3, 'nan' in row 4; must be a number, 0 or more\n"
         "  knows_tune: 'perhaps' in row 3; must be 1/0, true/false or yes/no\n"
         "  heard_s: 'soon' in row 3; must be seconds, 0 or more\n"

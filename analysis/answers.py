@@ -1,0 +1,97 @@
+"""The answer to a trial, however a study asked for it: in two words, in grades, with a sign, or in pairs."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.columns import (
+    CHOSE_FIRST,
+    GRADED,
+    JUDGED_GENERATED,
+    JUDGED_HUMAN,
+    KNOWN,
+    NOT_SURE,
+    SECOND_CLIP,
+    SECOND_SYSTEM,
+    SIGNED,
+)
+from study_core.types import HUMAN
+
+NO_ANSWER = "no_answer"
+"""Column of what was said instead of an answer ("not sure", "knew the tune"); None beside an answer."""
+HUMAN_CLIP = "human_clip_id"
+"""Column of the human clip of a pair; `clip_id` and `system` are those of its generated clip."""
+
+
+def find_unusable_answers(values: pd.DataFrame, grades: int | None) -> list[str]:
+    """Return why answers cannot be understood; empty where they can."""
+    problems = []
+    if GRADED in values and grades is None:
+        problems.append(f"{GRADED}: how many grades there are must be said: --grades NUMBER")
+    elif GRADED in values and (values[GRADED] > (grades or 0)).any():
+        problems.append(f"{GRADED}: {values[GRADED].max():g} is above the highest grade, {grades}")
+    problems += [
+        f"{name} holds the confidence; leave the column confidence out"
+        for name in (GRADED, SIGNED)
+        if {name, "confidence"} <= set(values)
+    ]
+    if CHOSE_FIRST in values:
+        human = (values["system"] == HUMAN).astype(int) + (values[SECOND_SYSTEM] == HUMAN)
+        wrong = int((human != 1).sum())
+        if wrong:
+            problems.append(f"{wrong} of {len(values)} pairs are not of one {HUMAN!r} and one generated clip")
+    return problems
+
+
+def read_answers(values: pd.DataFrame, grades: int | None) -> pd.DataFrame:
+    """Return the table with `judged_human` (0, 1, or NaN beside a reason in `no_answer`), however asked.
+
+    Of a pair, `clip_id` and `system` become those of the generated clip, and `judged_human` says whether that
+    clip was taken for the human one.
+    """
+    if CHOSE_FIRST in values:
+        return _read_pairs(values)
+    if GRADED in values and grades is not None:
+        distance = values[GRADED] - (grades + 1) / 2
+        return _read_signed(values.drop(columns=GRADED), distance, np.ceil(distance.abs()))
+    if SIGNED in values:
+        return _read_signed(values.drop(columns=SIGNED), values[SIGNED], values[SIGNED].abs())
+    if JUDGED_GENERATED in values or JUDGED_HUMAN in values:
+        return _read_words(values)
+    return values
+
+
+def _read_words(values: pd.DataFrame) -> pd.DataFrame:
+    says = values[JUDGED_HUMAN if JUDGED_HUMAN in values else JUDGED_GENERATED]
+    table = values.drop(columns=JUDGED_GENERATED, errors="ignore")
+    instead = says.where(says.isin([NOT_SURE, KNOWN]))
+    judged = says.map({True: 1.0, False: 0.0, NOT_SURE: np.nan, KNOWN: np.nan})
+    table[JUDGED_HUMAN] = judged if JUDGED_HUMAN in values else 1 - judged
+    return _keep_reasons(table, instead)
+
+
+def _read_signed(table: pd.DataFrame, lean: "pd.Series[float]", size: "pd.Series[float]") -> pd.DataFrame:
+    judged = pd.Series(np.where(lean == 0, np.nan, lean > 0), table.index)
+    instead = pd.Series(NOT_SURE, table.index).where(lean == 0)
+    return _keep_reasons(table.assign(judged_human=judged, confidence=size.where(lean != 0)), instead)
+
+
+def _read_pairs(values: pd.DataFrame) -> pd.DataFrame:
+    human_first = values["system"] == HUMAN
+    chose_first = values[CHOSE_FIRST].astype(bool)
+    first, second = values["clip_id"], values[SECOND_CLIP]
+    return values.drop(columns=[SECOND_CLIP, SECOND_SYSTEM]).assign(
+        clip_id=second.where(human_first, first),
+        system=values[SECOND_SYSTEM].where(human_first, values["system"]),
+        human_clip_id=first.where(human_first, second),
+        chose_first=chose_first.astype("int64"),
+        judged_human=(chose_first != human_first).astype("int64"),
+    )
+
+
+def _keep_reasons(table: pd.DataFrame, instead: "pd.Series[Any]") -> pd.DataFrame:
+    """Return the table with answers as whole numbers where all answered, else with what was said instead."""
+    if instead.isna().all():
+        return table.assign(judged_human=table[JUDGED_HUMAN].astype("int64"))
+    return table.assign(no_answer=instead.astype(object).where(instead.notna(), None))
