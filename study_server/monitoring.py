@@ -83,7 +83,7 @@ def count_clips_by_judgments(db: Session, protocol: RunningProtocol, *, is_simul
         .group_by(Trial.stimulus_id)
     )
     counts = dict(rows.all())
-    histogram = Counter(counts.get(stimulus_id, 0) for stimulus_id in protocol.by_id)
+    histogram = Counter(counts.get(stimulus.stimulus_id, 0) for stimulus in protocol.trial_stimuli)
     return dict(sorted(histogram.items()))
 
 

@@ -67,12 +67,12 @@ def _choose(
     has the fewest judgments in all; random parts that sum to less than one judgment break the ties.
     """
     places = [system for system in sorted(per_participant) for _ in range(per_participant[system])]
-    clusters = sorted({_cluster(stimulus) for stimulus in stimuli})
+    clusters = sorted({find_cluster(stimulus) for stimulus in stimuli})
     column = {cluster: index for index, cluster in enumerate(clusters)}
     best: dict[tuple[str, int], tuple[float, Stimulus]] = {}
     for stimulus in sorted(stimuli, key=lambda s: s.stimulus_id):
         cost = counts.get(stimulus.stimulus_id, 0) + random.random() / (len(places) + 1)
-        key = (stimulus.system, column[_cluster(stimulus)])
+        key = (stimulus.system, column[find_cluster(stimulus)])
         if key not in best or cost < best[key][0]:
             best[key] = (cost, stimulus)
     costs = np.full((len(places), len(clusters)), np.inf)
@@ -93,7 +93,7 @@ def _assign(
     if len(rows) == len(costs):
         return rows, columns
     needs = ", ".join(
-        f"{system} {n} of {len({_cluster(s) for s in stimuli if s.system == system})}"
+        f"{system} {n} of {len({find_cluster(s) for s in stimuli if s.system == system})}"
         for system, n in sorted(per_participant.items())
     )
     raise StimulusError(
@@ -134,6 +134,6 @@ def _order_classes(
     return order
 
 
-def _cluster(stimulus: Stimulus) -> str:
+def find_cluster(stimulus: Stimulus) -> str:
     """Return what must not be heard twice: the song, or the clip itself where it has none."""
     return stimulus.song_cluster or stimulus.piece_id or stimulus.clip_id

@@ -14,6 +14,7 @@ from study_core.config import Config
 from study_core.errors import StimulusError, StudyError, list_problems
 from study_core.manifest import fingerprint, read_manifest, sha256_file
 from study_core.types import Stimulus
+from study_server.aside import leave_out, set_aside
 from study_server.playlist import draw
 from study_server.tables import Protocol, now_utc
 
@@ -50,6 +51,16 @@ class RunningProtocol:
         """The stimuli by their ids."""
         return {stimulus.stimulus_id: stimulus for stimulus in self.stimuli}
 
+    @cached_property
+    def practice_stimuli(self) -> list[Stimulus]:
+        """The stimuli set aside for practice."""
+        return set_aside(self.stimuli, self.config.practice.trials, self.config.seed)
+
+    @cached_property
+    def trial_stimuli(self) -> list[Stimulus]:
+        """The stimuli that trials are drawn from."""
+        return leave_out(self.stimuli, self.practice_stimuli)
+
     @property
     def n_trials(self) -> int:
         """Trials of one session."""
@@ -58,7 +69,7 @@ class RunningProtocol:
     def draw(self, counts: dict[str, int], seed: int) -> list[str]:
         """Return one session's stimulus ids in the order of its trials."""
         trials = self.config.trials
-        return draw(self.stimuli, counts, trials.per_participant, trials.longest_run, seed)
+        return draw(self.trial_stimuli, counts, trials.per_participant, trials.longest_run, seed)
 
 
 def load_protocol(config: Config) -> RunningProtocol:

@@ -25,7 +25,14 @@ def make_config(folder: Path, **sections: object) -> Config:
         "data_dir": str(folder),
         "clips": {"systems": ["lstm", "gan"], "per_system": 8, "duration_s": DURATION_S},
         "synthesis": {"fade_out_s": 0.5},
-        "trials": {"per_participant": {HUMAN: 4, "lstm": 2, "gan": 2}, "longest_run": 3, "listen_s": 0.5},
+        "trials": {
+            "per_participant": {HUMAN: 4, "lstm": 2, "gan": 2},
+            "longest_run": 3,
+            "listen_s": 0.5,
+            "break_after": None,
+        },
+        "practice": {"trials": 0},
+        "questions": {"before": [], "after": []},
         "recruitment": {"target_participants": 2, "contact": "Prof. Oak's assistant"},
         "server": {"port": 0},
     }
