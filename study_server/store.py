@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from study_core.errors import StudyError
-from study_server.tables import Table
+from study_server.schema import upgrade_schema
 
 BUSY_TIMEOUT_S = 30
 PRAGMAS = (
@@ -63,7 +63,7 @@ def open_store(path: Path, *, threads: int = 16) -> Store:
     )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
-    Table.metadata.create_all(engine)
+    _upgrade(engine)
     return Store(engine)
 
 
@@ -78,6 +78,18 @@ def find_store(path: Path) -> Store:
     if not path.exists():
         raise StudyError(f"{path} is missing: nobody has taken part yet. Start the study with `study serve`.")
     return open_store(path)
+
+
+def _upgrade(engine: Engine) -> None:
+    """Bring the tables to this version's, one process at a time."""
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        # A table that is rebuilt is dropped on the way, which must not take with it what points to it.
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        with connection.execution_options(begin="BEGIN IMMEDIATE").begin():
+            upgrade_schema(connection)
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
 
 
 def _prepare_connection(connection: Any, _record: object) -> None:
