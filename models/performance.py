@@ -28,6 +28,14 @@ KEY = np.dtype([("beat", "f8"), ("sharps", "i8"), ("is_minor", "?")])
 DRUM_CHANNEL = 9
 
 
+def make_table(kind: np.dtype[Any], *columns: Sequence[Any] | NDArray[Any]) -> Table:
+    """Return a table of that kind from its columns."""
+    table = np.empty(len(columns[0]), dtype=kind)
+    for name, column in zip(kind.names or (), columns, strict=True):
+        table[name] = column
+    return table
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performance:
     """What a MIDI file holds; all times in quarter-note beats from its start.
