@@ -74,7 +74,7 @@ def parse_midi(data: bytes) -> Played:
     chunks = read_chunks(data)
     _refuse_strange_time(chunks)
     tracks = chunks.tracks
-    messages = unpack_messages(tracks)
+    messages = unpack_messages(chunks)
     notes, n_endless = find_notes(messages, np.array([track.end_tick for track in tracks]))
     if not len(notes):
         raise CorpusError("holds no note")

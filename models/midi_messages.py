@@ -1,15 +1,15 @@
 """The channel messages of a MIDI file as arrays: notes with their ends and programs, and the pedal."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.midi_chunks import PROGRAM, Track
+from models.midi_chunks import N_DATA, Chunks
 from models.performance import NOTE, PEDAL, Table, make_table
 
-_NOTE_ON, _CONTROL, _PEDAL_CONTROLLER = 0x90, 0xB0, 64
+_NOTE_ON, _CONTROL, _PROGRAM, _PEDAL_CONTROLLER = 0x90, 0xB0, 0xC0, 64
+_HAS_SECOND = np.array(N_DATA) == 2  # noqa: PLR2004 (by status)
 _HIGHEST_DATA = 127
 
 IntArray = NDArray[np.int64]
@@ -30,15 +30,18 @@ class Messages:
     """Data bytes above 127; they were limited to it."""
 
 
-def unpack_messages(tracks: Sequence[Track]) -> Messages:
-    """Return the channel messages of some tracks."""
-    packed = np.array([event for track in tracks for event in track.events], dtype=np.int64)
-    first, second = packed >> 8 & 0xFF, packed & 0xFF
+def unpack_messages(chunks: Chunks) -> Messages:
+    """Return the channel messages of all tracks."""
+    data = np.frombuffer(chunks.data + b"\0", dtype=np.uint8)
+    packed = np.array([place for track in chunks.tracks for place in track.places], dtype=np.int64)
+    status, place = packed & 0xFF, packed >> 8
+    first = data[place].astype(np.int64)
+    second = np.where(_HAS_SECOND[status], data[place + 1], 0).astype(np.int64)
     return Messages(
-        tick=packed >> 24,
-        track=np.repeat(np.arange(len(tracks)), [len(track.events) for track in tracks]),
-        kind=packed >> 16 & 0xF0,
-        channel=packed >> 16 & 0x0F,
+        tick=np.array([tick for track in chunks.tracks for tick in track.ticks], dtype=np.int64),
+        track=np.repeat(np.arange(len(chunks.tracks)), [len(track.ticks) for track in chunks.tracks]),
+        kind=status & 0xF0,
+        channel=status & 0x0F,
         first=np.minimum(first, _HIGHEST_DATA),
         second=np.minimum(second, _HIGHEST_DATA),
         n_limited=int((first > _HIGHEST_DATA).sum() + (second > _HIGHEST_DATA).sum()),
@@ -56,7 +59,7 @@ def find_notes(messages: Messages, end_ticks: IntArray) -> tuple[Table, int]:
     start, end = match_ends(key, (m.kind[index] == _NOTE_ON) & (m.second[index] > 0))
     start, is_endless = index[start], end < 0
     end_tick = np.where(is_endless, end_ticks[m.track[start]], m.tick[index[end]])
-    order = np.lexsort((m.track[start], m.first[start], m.tick[start]))
+    order = np.argsort((m.tick[start] << 7 | m.first[start]) << 16 | m.track[start], kind="stable")
     start, end_tick = start[order], end_tick[order]
     onset, channel = m.tick[start], m.channel[start]
     columns = (onset, end_tick - onset, m.first[start], m.second[start], m.track[start], channel)
@@ -103,7 +106,7 @@ def _find_programs(messages: Messages, onset: IntArray, channel: IntArray) -> In
     """Return the program that each note's channel plays at its onset; 0 where none was set."""
     m = messages
     program = np.zeros(len(onset), dtype=np.int64)
-    changes = np.flatnonzero(m.kind == PROGRAM)
+    changes = np.flatnonzero(m.kind == _PROGRAM)
     changes = changes[np.argsort(m.tick[changes], kind="stable")]
     for one in np.unique(m.channel[changes]):
         own, mine = changes[m.channel[changes] == one], channel == one
