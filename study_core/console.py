@@ -16,7 +16,7 @@ SECONDS_PER_LINE = 10
 def set_up_logging(*, quiet: bool) -> None:
     """Send log records to standard error as plain lines: warnings only where quiet."""
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
-    for chatty in ("matplotlib", "httpx", "absl"):
+    for chatty in ("matplotlib", "httpx", "absl", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -13,24 +13,34 @@ from study_core.console import say, show_progress
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Listen here instead of server.port; 0: any free one."
 )
+@click.option(
+    "--metrics", metavar="HOST:PORT", help="Serve Prometheus metrics there, such as 127.0.0.1:9100."
+)
+@click.option("--json-logs", is_flag=True, help="Log every request as a line of JSON, without anybody's ids.")
 @click.pass_obj
-def serve(options: Options, port: int | None) -> None:
+def serve(options: Options, port: int | None, metrics: str | None, json_logs: bool) -> None:  # noqa: FBT001 (Click's flag)
     """Run the study server.
 
     It checks the stimuli and the frozen protocol first, then prints two addresses: the participants' and
-    the researcher's. Stop it with Ctrl-C; every answer that was acknowledged is kept.
+    the researcher's. Stop it with Ctrl-C: requests in progress are ended first, and every answer that was
+    acknowledged is kept.
     """
     from study_server.app import create_app
-    from study_server.server import describe_address, open_server, stopping_in_order
+    from study_server.logs import set_up_server_log
+    from study_server.metrics import serving_metrics
+    from study_server.server import describe_address, noting_signals, open_server, run
 
     config = options.load()
+    set_up_server_log(as_json=json_logs)
     app = create_app(config)
+    registry = app.extensions["metrics"].registry
     server = open_server(app, config.server, port)
-    address = describe_address(server, config.server.host)
-    with stopping_in_order(server):
+    address = describe_address(server, config.server)
+    with noting_signals() as stop, serving_metrics(registry, metrics):
         say(f"Participants: {address}/")
         say(f"Researcher:   {address}/researcher  (password: {app.extensions['study'].password.place})")
-        server.run()
+        run(server, stop)
+    app.extensions["study"].store.close()
 
 
 @click.command()

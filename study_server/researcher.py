@@ -4,15 +4,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from study_core.errors import StudyError
-from study_server import monitoring
+from study_server import login, monitoring
 from study_server.export import SHORTEST_REASON, export_data_set
 from study_server.study import current_study
 
-BADGE_KEY = "researcher"
+DOOR = "researcher.check_password"
 View = str | BaseResponse | tuple[str, int]
 P = ParamSpec("P")
 
@@ -24,7 +24,8 @@ def for_researchers(view: Callable[P, View]) -> Callable[P, View]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> View:
-        if session.get(BADGE_KEY) != current_study().password.badge:
+        study = current_study()
+        if not login.is_logged_in(study.store, study.password.badge):
             return redirect(url_for("researcher.log_in"), 303)
         return view(*args, **kwargs)
 
@@ -39,23 +40,19 @@ def log_in() -> str:
 
 @blueprint.post("/login")
 def check_password() -> View:
-    """Let in who knows the password."""
-    study, address = current_study(), request.remote_addr or ""
-    if study.throttle.is_locked(address):
-        problem = "Too many wrong passwords. Wait half a minute, then try again."
-        return render_template("login.html", problem=problem), 429
+    """Let in who knows the password; wrong ones are counted by the throttle."""
+    study = current_study()
     if not study.password.matches(request.form.get("password", "").strip()):
-        study.throttle.record_failure(address)
         return render_template("login.html", problem="That is not the password."), 403
-    study.throttle.forget(address)
-    session[BADGE_KEY] = study.password.badge
+    study.throttle.forget(DOOR, request.remote_addr or "")
+    login.open_login(study.store, study.password.badge)
     return redirect(url_for(".show"), 303)
 
 
 @blueprint.post("/logout")
 def log_out() -> BaseResponse:
-    """Forget who was there."""
-    session.pop(BADGE_KEY, None)
+    """Forget who was there; a copy of the cookie no longer opens anything."""
+    login.close_login(current_study().store)
     return redirect(url_for(".log_in"), 303)
 
 

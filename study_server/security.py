@@ -1,29 +1,25 @@
-"""What keeps the study to itself: headers, cookies, form tokens, the password, proofs of bots."""
+"""What keeps the study to itself: headers, cookies, form tokens, hosts, size limits, proofs of bots."""
 
 import hmac
 import os
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 
+from study_core.config import Config
 from study_core.errors import StudyError
 from study_core.folders import DataFolders
 from study_core.secret import load_secret, opaque_id
 
-PASSWORD_VARIABLE = "STUDY_RESEARCHER_PASSWORD"  # noqa: S105 (the name of a variable)
-PASSWORD_FILE = "researcher_password"  # noqa: S105 (the name of a file)
-SHORTEST_PASSWORD = 8
-PASSWORD_BYTES = 8  # tries are throttled, and people type it
+KEY_VARIABLE = "STUDY_SECRET_KEY"
+SHORTEST_KEY = 32
+FEWEST_KEY_SYMBOLS = 10  # 32 random hex digits have fewer in one of a million
 PROOF_HEADER = "X-Study-Simulation"
 MOST_REQUEST_BYTES = 64 * 1024
-MOST_FAILED_TRIES = 5
-LOCKED_S = 30.0
+MOST_FIELDS = 100
 COOKIE_DAYS = 30
+YEAR_S = 365 * 24 * 3600
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -40,29 +36,67 @@ HEADERS = {
 }
 
 
-def protect(app: Flask, folders: DataFolders) -> None:
-    """Give an app its signed cookie, form tokens, size limit and security headers."""
+def protect(app: Flask, config: Config) -> None:
+    """Give an app its signed cookie, form tokens, host check, size limits and security headers.
+
+    Raises
+    ------
+    StudyError
+        If the secret key in the environment is one that could be guessed.
+    """
+    public = urlsplit(config.server.public_url or "")
+    is_https = public.scheme == "https"
     app.config.update(
-        SECRET_KEY=load_secret(folders.secrets, "cookie"),
-        SESSION_COOKIE_NAME="study",
+        SECRET_KEY=load_cookie_key(config.folders),
+        # The prefix binds the cookie to this host and to TLS: no sibling site can plant one.
+        SESSION_COOKIE_NAME="__Host-study" if is_https else "study",
+        SESSION_COOKIE_SECURE=is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=COOKIE_DAYS * 24 * 3600,
+        TRUSTED_HOSTS=[public.hostname] if public.hostname else None,
         MAX_CONTENT_LENGTH=MOST_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MOST_REQUEST_BYTES,
+        MAX_FORM_PARTS=MOST_FIELDS,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
         WTF_CSRF_TIME_LIMIT=None,  # a laptop closed over lunch must not lose its answer
+        WTF_CSRF_SSL_STRICT=False,  # some browsers send no referrer; token and SameSite suffice
     )
     CSRFProtect(app)
-    app.after_request(_add_headers)
+    headers = HEADERS | ({"Strict-Transport-Security": f"max-age={YEAR_S}"} if is_https else {})
+    app.after_request(lambda response: _add_headers(response, headers))
 
 
-def _add_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
+def _add_headers(response: Response, headers: dict[str, str]) -> Response:
+    for name, value in headers.items():
         response.headers.setdefault(name, value)
+    if request.endpoint == "static" and response.status_code < 400:  # noqa: PLR2004 (HTTP's line)
+        # The address holds the hash of all static files: what it leads to never changes.
+        response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
     # Pages are not stored: going back asks the server, which knows where the participant is.
     response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def load_cookie_key(folders: DataFolders) -> str:
+    """Return the key that signs cookies: from the environment, or made in the data folder on first use.
+
+    Raises
+    ------
+    StudyError
+        If the one in the environment could be guessed.
+    """
+    given = os.environ.get(KEY_VARIABLE)
+    if given is None:
+        return load_secret(folders.secrets, "cookie")
+    if len(given) < SHORTEST_KEY or len(set(given)) < FEWEST_KEY_SYMBOLS:
+        raise StudyError(
+            f"{KEY_VARIABLE} has {len(given)} characters, {len(set(given))} different ones; it needs at "
+            f"least {SHORTEST_KEY} and {FEWEST_KEY_SYMBOLS}, or anybody could sign cookies. Set what "
+            "`openssl rand -hex 32` prints, or unset it to have one made in the data folder."
+        )
+    return given
 
 
 def prove_simulation(folders: DataFolders) -> str:
@@ -73,59 +107,3 @@ def prove_simulation(folders: DataFolders) -> str:
 def is_proof(folders: DataFolders, proof: str) -> bool:
     """Tell whether a proof is right, in constant time."""
     return hmac.compare_digest(prove_simulation(folders).encode(), proof.encode())
-
-
-@dataclass
-class Throttle:
-    """Counts failed tries per address; after the fifth an address waits half a minute."""
-
-    clock: Callable[[], float] = time.monotonic
-    _failed: dict[str, tuple[int, float]] = field(default_factory=dict)
-
-    def is_locked(self, address: str) -> bool:
-        """Tell whether an address must wait."""
-        tries, last = self._failed.get(address, (0, 0.0))
-        return tries >= MOST_FAILED_TRIES and self.clock() - last < LOCKED_S
-
-    def record_failure(self, address: str) -> None:
-        """Count a failed try; a try after the wait counts from one again."""
-        now = self.clock()
-        self._failed = {a: (n, t) for a, (n, t) in self._failed.items() if now - t < LOCKED_S}
-        tries, _ = self._failed.get(address, (0, 0.0))
-        self._failed[address] = (tries + 1, now)
-
-    def forget(self, address: str) -> None:
-        """Forget an address that got in."""
-        self._failed.pop(address, None)
-
-
-class ResearcherPassword:
-    """The researcher's password, from the environment or made on first use; kept only as its hash."""
-
-    def __init__(self, folders: DataFolders) -> None:
-        """Read the password.
-
-        Raises
-        ------
-        StudyError
-            If the one in the environment is too short.
-        """
-        given = os.environ.get(PASSWORD_VARIABLE)
-        if given is not None and len(given) < SHORTEST_PASSWORD:
-            raise StudyError(
-                f"{PASSWORD_VARIABLE} has {len(given)} characters; it needs at least {SHORTEST_PASSWORD}. "
-                "Set a longer one, or unset it to have one made."
-            )
-        password = given or load_secret(folders.secrets, PASSWORD_FILE, n_bytes=PASSWORD_BYTES)
-        self.place = f"${PASSWORD_VARIABLE}" if given else str(folders.secrets / PASSWORD_FILE)
-        self._hasher = PasswordHasher()
-        self._hash = self._hasher.hash(password)
-        self.badge = opaque_id(load_secret(folders.secrets, "cookie"), "researcher", password)
-        """Stands in the cookie of who knew the password; another password makes it worthless."""
-
-    def matches(self, password: str) -> bool:
-        """Tell whether that is the password."""
-        try:
-            return self._hasher.verify(self._hash, password)
-        except VerifyMismatchError:
-            return False

@@ -6,9 +6,10 @@ from typing import cast
 from flask import current_app
 
 from study_core.config import Config
+from study_server.login import ResearcherPassword
 from study_server.protocol import RunningProtocol
-from study_server.security import ResearcherPassword, Throttle
 from study_server.store import Store
+from study_server.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from study_core.cli import COMMANDS
-from study_core.config import Config
+from study_core.config import Config, ServerConfig
 from study_core.errors import StudyError
 from study_server import bots, cli
 from study_server.app import create_app
@@ -66,8 +66,11 @@ def test_a_server_for_other_machines_names_an_address_they_can_open() -> None:
     class Listening:
         effective_port = 8000
 
-    assert describe_address(Listening(), "0.0.0.0") != "http://0.0.0.0:8000"  # noqa: S104 (the point)
-    assert describe_address(Listening(), "::1") == "http://[::1]:8000"
+    shown = describe_address(Listening(), ServerConfig(host="0.0.0.0"))  # noqa: S104 (the point)
+    assert shown != "http://0.0.0.0:8000"
+    assert describe_address(Listening(), ServerConfig(host="::1")) == "http://[::1]:8000"
+    public = ServerConfig(public_url="https://study.example.org")
+    assert describe_address(Listening(), public) == "https://study.example.org"
 
 
 def test_without_a_server_simulate_says_so(config: Config) -> None:

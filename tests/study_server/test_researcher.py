@@ -1,6 +1,7 @@
 """The researcher's page: behind a password, blind to results by system, honest about early looks."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -8,7 +9,7 @@ from flask import Flask
 from study_core.config import Config
 from study_core.errors import StudyError
 from study_server.app import create_app
-from study_server.security import ResearcherPassword
+from study_server.login import ResearcherPassword
 from study_server.study import Study
 from tests.study_server.listener import Participant
 
@@ -55,8 +56,8 @@ def test_after_five_wrong_passwords_even_the_right_one_waits(app: Flask, study: 
         visitor.send({"password": "wrong"})
     assert visitor.send({"password": PASSWORD}).reply.status_code == 429
     assert "Wait half a minute" in visitor.text
-    study.throttle.clock = lambda: 1e9
-    assert visitor.send({"password": PASSWORD}).path == "/researcher"
+    study.throttle.clock = lambda: datetime.now(UTC) + timedelta(seconds=31)
+    assert visitor.open("/researcher").send({"password": PASSWORD}).path == "/researcher"
 
 
 def test_logging_out_closes_the_page(desk: Participant) -> None:

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from study_server.security import HEADERS, PROOF_HEADER, Throttle
+from study_server.security import HEADERS, PROOF_HEADER
 from study_server.study import Study
 from study_server.tables import StudySession
 from tests.study_server.listener import Participant
@@ -32,7 +32,7 @@ def test_a_form_without_its_token_is_refused(app: Flask, study: Study, path: str
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/withdraw", "/researcher/login", "/volume.wav", "/static/trial.js", "/no"]
+    "path", ["/", "/withdraw", "/researcher/login", "/volume.wav", "/healthz", "/readyz", "/no"]
 )
 def test_every_reply_has_the_security_headers(participant: Participant, path: str) -> None:
     with participant.client.get(path) as reply:
@@ -122,18 +122,3 @@ def test_a_fault_of_ours_shows_no_traceback(
     assert participant.reply.status_code == 500
     assert "Something went wrong here" in participant.text
     assert "Traceback" not in participant.reply.text
-
-
-def test_failed_tries_are_forgotten_after_the_wait_and_after_success() -> None:
-    now = 0.0
-    throttle = Throttle(clock=lambda: now)
-    for _ in range(5):
-        throttle.record_failure("a")
-    assert throttle.is_locked("a")
-    assert not throttle.is_locked("b")
-    now = 31.0
-    assert not throttle.is_locked("a")
-    throttle.record_failure("a")
-    assert not throttle.is_locked("a")
-    throttle.forget("a")
-    assert not throttle.is_locked("a")

@@ -1,0 +1,49 @@
+"""Whether the server is alive, and whether it can take participants; for whatever starts and watches it."""
+
+import shutil
+
+from flask import Blueprint, jsonify
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
+
+from study_server.study import Study, current_study
+
+LEAST_FREE_BYTES = 50 * 1024**2
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def show_life() -> Response:
+    """Say that the process answers."""
+    return jsonify(alive=True)
+
+
+@blueprint.get("/readyz")
+def show_readiness() -> tuple[Response, int]:
+    """Say whether a participant could take part now, and if not, which part is missing."""
+    parts = check_parts(current_study())
+    is_ready = all(parts.values())
+    return jsonify(ready=is_ready, **parts), 200 if is_ready else 503
+
+
+def check_parts(study: Study) -> dict[str, bool]:
+    """Return which parts that a participant needs are there."""
+    folder = study.config.folders.stimuli
+    files = (folder / stimulus.stimulus_file for stimulus in study.protocol.stimuli)
+    return {
+        "database": _answers(study),
+        "stimuli": all(path.is_file() for path in files),
+        "disk": shutil.disk_usage(study.config.folders.root).free >= LEAST_FREE_BYTES,
+    }
+
+
+def _answers(study: Study) -> bool:
+    """Tell whether the store can be read; its tables are brought up to date before the server starts."""
+    try:
+        with study.store.read() as db:
+            db.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
