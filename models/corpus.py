@@ -12,10 +12,11 @@ from typing import Any, get_args
 
 import numpy as np
 
+from models.arrangement import arrange
 from models.clusters import find_clusters
-from models.midi import read_midi
+from models.midi import read_midi, read_performance
 from models.sources import MIDI_SUFFIXES, Source, list_files, list_midi
-from models.tokens import Score, quantize
+from models.tokens import Score, fit_vocabulary, quantize
 from study_core.config import CorpusConfig
 from study_core.errors import CorpusError, list_problems
 from study_core.folders import DataFolders
@@ -34,7 +35,7 @@ from study_core.types import Piece, Split
 MIN_NOTES = 30  # of a piece; less is a jingle
 MIN_PIECES = 20  # of a corpus; fewer cannot be split into training, validation and clips
 PIECES_FILE, SCORES_FILE = "pieces.csv", "scores.npz"
-_VERSION = 1  # raise it when the same files become other pieces or scores
+_VERSION = 2  # raise it when the same files become other pieces or scores
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ def read_score(file: Path) -> Score:
     CorpusError
         If it cannot be read or is too short; the message goes on from the file's name.
     """
-    score = quantize(read_midi(file))
+    score = fit_vocabulary(quantize(arrange(read_performance(file))))
     if len(score.notes) < MIN_NOTES:
         raise CorpusError(f"has {len(score.notes)} notes, fewer than {MIN_NOTES}")
     return score

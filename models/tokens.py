@@ -1,8 +1,9 @@
 """The token form: notes on a grid of 12 ticks per beat, each note a tuple that a generator predicts.
 
 A token is (delta, pitch, duration class, velocity bin): ticks since the note before, semitones above A0,
-index into `DURATION_TICKS`, steps of 4. `quantize` puts a file on that grid; from there `encode` and
-`decode` lose nothing. `human` clips and generated clips alike are scores made from tokens.
+index into `DURATION_TICKS`, steps of 4. `quantize` puts music on the grid, `fit_vocabulary` brings it to what
+tokens can say; from there `encode` and `decode` lose nothing. `human` clips and generated clips alike are
+scores made from tokens. For tokens that lose nothing of the grid see `models.exact_tokens`.
 """
 
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class Score:
     """Music on the grid; tick 0 is a bar line.
 
     `notes` has a row (onset tick, MIDI pitch, duration in ticks, velocity) per note, sorted by onset and
-    pitch; `tempi` a row (tick, beats per minute) per change, the first at tick 0.
+    pitch, a key once at a tick; `tempi` a row (tick, beats per minute) per change, the first at tick 0.
     """
 
     notes: IntArray
@@ -114,30 +115,56 @@ class Score:
 
 
 def quantize(played: PlayedNotes) -> Score:
-    """Return a file's music on the grid, unisons merged (the longer stays), rests of at most 8 beats.
+    """Return music on the grid: every onset and duration the nearest whole tick, velocities as they are.
 
-    Longer rests are cut by whole bars. Of several meters the one that lasts longest sets the bar.
+    A key that is struck twice at one tick sounds once, for the longer time; a note that still sounds when its
+    key is struck again ends there. Of several meters the one that lasts longest sets the bar.
     """
     start, bar_ticks = _find_bars(played)
-    beats = played.notes[:, 0]
-    onset = np.rint((beats - _find_lateness(beats)) * TICKS_PER_BEAT).astype(np.int64).clip(0)
+    onset, duration = place_on_grid(played.notes)
     shift = -start % bar_ticks
-    notes = np.column_stack(
-        [
-            onset + shift,
-            played.notes[:, 2],
-            DURATION_TICKS[_nearest_duration(played.notes[:, 1] * TICKS_PER_BEAT)],
-            played.notes[:, 3] // VELOCITY_STEP * VELOCITY_STEP + VELOCITY_STEP // 2,
-        ]
-    ).astype(np.int64)
-    notes = _merge_unisons(notes)
-    removed_at, removed = _find_long_rests(notes[:, 0], bar_ticks)
-    notes[:, 0] -= _sum_before(removed_at, removed, notes[:, 0])
+    notes = np.column_stack([onset + shift, played.notes[:, 2], duration, played.notes[:, 3]])
     tempi = played.tempi * (TICKS_PER_BEAT, 1) + (shift, 0)
+    tempi[0, 0] = 0
+    return Score(_separate_keys(notes.astype(np.int64)), bar_ticks, tempi)
+
+
+def place_on_grid(notes: NDArray[np.float64]) -> tuple[IntArray, IntArray]:
+    """Return the onset and the duration of notes in ticks, the notation program's lateness taken away."""
+    onset = np.rint((notes[:, 0] - find_lateness(notes[:, 0])) * TICKS_PER_BEAT).clip(0)
+    duration = np.rint(notes[:, 1] * TICKS_PER_BEAT).clip(1)
+    return onset.astype(np.int64), duration.astype(np.int64)
+
+
+def find_lateness(beats: NDArray[np.float64]) -> float:
+    """Return how late onsets are as a whole, in beats: 0.016, or 0 where that is nearer to the grid.
+
+    The program moves each note by up to 0.04 beats, alike at the same place of a bar, 0.016 on average.
+    """
+
+    def distance_from_grid(lateness: float) -> float:
+        ticks = (beats - lateness) * TICKS_PER_BEAT
+        return float(np.abs(ticks - np.rint(ticks)).mean())
+
+    return min((0.0, LATENESS_BEATS), key=distance_from_grid)
+
+
+def fit_vocabulary(score: Score) -> Score:
+    """Return the nearest music that tokens can say; from there `encode` and `decode` lose nothing.
+
+    Durations become the nearest of the classes, velocities the middle of their bin, and rests of more than 8
+    beats are cut by whole bars, as is the silence before the music.
+    """
+    notes = score.notes.copy()
+    notes[:, 2] = DURATION_TICKS[_nearest_duration(notes[:, 2])]
+    notes[:, 3] = notes[:, 3] // VELOCITY_STEP * VELOCITY_STEP + VELOCITY_STEP // 2
+    removed_at, removed = _find_long_rests(notes[:, 0], score.bar_ticks)
+    notes[:, 0] -= _sum_before(removed_at, removed, notes[:, 0])
+    tempi = score.tempi.copy()
     tempi[:, 0] -= _sum_before(removed_at, removed, tempi[:, 0])
     tempi[:, 0] = np.maximum.accumulate(tempi[:, 0])
     tempi[0, 0] = 0
-    return Score(notes, bar_ticks, tempi)
+    return Score(notes, score.bar_ticks, tempi)
 
 
 def encode(score: Score) -> IntArray:
@@ -178,14 +205,6 @@ def _find_bars(played: PlayedNotes) -> tuple[int, int]:
     return round(beat * TICKS_PER_BEAT), max(round(bar_beats * TICKS_PER_BEAT), TICKS_PER_BEAT)
 
 
-def _find_lateness(beats: NDArray[np.float64]) -> float:
-    def distance_from_grid(lateness: float) -> float:
-        ticks = (beats - lateness) * TICKS_PER_BEAT
-        return float(np.abs(ticks - np.rint(ticks)).mean())
-
-    return min((0.0, LATENESS_BEATS), key=distance_from_grid)
-
-
 def _nearest_duration(ticks: NDArray[np.float64] | IntArray) -> IntArray:
     """Return the index of the nearest duration class."""
     between = (DURATION_TICKS[1:] + DURATION_TICKS[:-1]) / 2
@@ -193,13 +212,16 @@ def _nearest_duration(ticks: NDArray[np.float64] | IntArray) -> IntArray:
     return index
 
 
-def _merge_unisons(notes: IntArray) -> IntArray:
-    playable = (notes[:, 1] >= LOWEST_PITCH) & (notes[:, 1] < LOWEST_PITCH + N_PITCHES)
-    notes = notes[playable]
-    notes = notes[np.lexsort((-notes[:, 2], notes[:, 1], notes[:, 0]))]
+def _separate_keys(notes: IntArray) -> IntArray:
+    """Return notes sorted by onset and pitch, each key sounding once at a time."""
+    notes = notes[np.lexsort((-notes[:, 2], notes[:, 0], notes[:, 1]))]
     is_first = np.append(True, np.any(notes[1:, :2] != notes[:-1, :2], axis=1))
-    merged: IntArray = notes[is_first[: len(notes)]]
-    return merged
+    notes = notes[is_first]
+    is_struck_again = np.diff(notes[:, 1]) == 0
+    gap = np.where(is_struck_again, np.diff(notes[:, 0]), notes[:-1, 2])
+    notes[:-1, 2] = np.minimum(notes[:-1, 2], gap)
+    separate: IntArray = notes[np.lexsort((notes[:, 1], notes[:, 0]))]
+    return separate
 
 
 def _find_long_rests(onset: IntArray, bar_ticks: int) -> tuple[IntArray, IntArray]:
