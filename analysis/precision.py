@@ -1,0 +1,62 @@
+"""How narrow an interval would be with other numbers of listeners and clips.
+
+A share's variance is listeners / L + clips / C + answers / N. The three parts are had by moments from this
+study's clustered variances: by listener sum n_l^2 / N^2 of the listeners' variance plus the answers' own, and
+likewise by clip; parts that come out below 0 count as 0.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.clusters import Rates
+from analysis.estimates import MINIMUM_CLUSTERS, t_quantile
+
+LISTENERS = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480)
+CLIPS = (5, 10, 20, 40, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """What other designs would give for one system's rate.
+
+    Attributes
+    ----------
+    table
+        `clips`, `listeners`, `half_width` of the interval.
+    half_width
+        This study's own; None where it has no interval.
+    because
+        Why there is none of this; empty where there is.
+    """
+
+    system: str
+    n_listeners: int
+    n_clips: int
+    half_width: float | None
+    table: pd.DataFrame | None = None
+    because: str = ""
+
+
+def plan_precision(rates: Rates, system: str, level: float) -> Precision:
+    """Return the half-width of a system's rate for other designs, trials per listener as here."""
+    i = rates.index(system)
+    listeners, clips, trials = (int(n[i]) for n in (rates.n_listeners, rates.n_clips, rates.n_trials))
+    if min(listeners, clips) <= MINIMUM_CLUSTERS or rates.share[i] in (0, 1):
+        because = "the study is too small to plan another from"
+        return Precision(system, listeners, clips, None, because=because)
+    answers = float(rates.by_pair[i, i]) * trials
+    of_listener = max(0.0, float(rates.by_listener[i, i] - rates.by_pair[i, i])) * listeners
+    of_clip = max(0.0, float(rates.by_clip[i, i] - rates.by_pair[i, i])) * clips
+    noise = max(0.0, answers - of_listener - of_clip) or answers
+
+    def half_width(n_listeners: int, n_clips: int) -> float:
+        heard = min(trials / listeners, n_clips)
+        variance = of_listener / n_listeners + of_clip / n_clips + noise / (n_listeners * heard)
+        return t_quantile(level, min(n_listeners, n_clips) - 1) * float(np.sqrt(variance))
+
+    rows = [(c, n, half_width(n, c)) for c in CLIPS for n in LISTENERS]
+    own = half_width(listeners, clips)
+    table = pd.DataFrame(rows, columns=["clips", "listeners", "half_width"])
+    return Precision(system, listeners, clips, own, table)

@@ -1,0 +1,167 @@
+"""Whether the answer hangs on a single choice, clip or listener."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.answers import NO_ANSWER
+from analysis.clusters import measure_rates
+from analysis.estimates import Estimate
+from analysis.exclusions import Exclusions, apply_rules
+from analysis.fooling import estimate_difference
+from analysis.influence import Influence, measure_influence
+from analysis.learning import rank_trials
+from study_core.config import AnalysisConfig
+from study_core.types import HUMAN
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One generator's difference to the human clips, analyzed in another way."""
+
+    name: str
+    system: str
+    n_trials: int
+    difference: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """One combination of choices; `choices` names those that depart from the plan."""
+
+    choices: tuple[str, ...]
+    system: str
+    difference: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """Everything that was tried."""
+
+    variants: tuple[Variant, ...]
+    specifications: tuple[Specification, ...]
+    options: tuple[str, ...]
+    """Choices that the specifications combine."""
+    influences: tuple[Influence, ...]
+
+
+def check_sensitivity(table: pd.DataFrame, exclusions: Exclusions, config: AnalysisConfig) -> Sensitivity:
+    """Return each generator's difference to human music under every other choice that the data allow."""
+    level, kept = config.confidence_level, exclusions.kept
+    variants = [
+        variant
+        for name, rows in _list_variants(table, exclusions, config)
+        for variant in _estimate_variant(name, rows, level)
+    ]
+    choices = _list_choices(exclusions)
+    specifications = tuple(_combine(exclusions.before, choices, level))
+    influences = tuple(
+        influence
+        for unit, column in (("clip", "clip_id"), ("listener", "participant_id"))
+        for influence in measure_influence(kept, unit, column)
+    )
+    return Sensitivity(tuple(variants), specifications, tuple(name for name, _, _ in choices), influences)
+
+
+def _list_variants(
+    table: pd.DataFrame, exclusions: Exclusions, config: AnalysisConfig
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    kept = exclusions.kept
+    yield "as planned", kept
+    if len(exclusions.before) > len(kept):
+        yield "without any exclusion", exclusions.before
+    for name, change in _relax(config):
+        rows = apply_rules(table, config.model_copy(update=change)).kept
+        if len(rows) != len(kept):
+            yield name, rows
+    yield from _list_subsets(kept)
+    if NO_ANSWER in table:
+        for answer, word in ((1, "human"), (0, "computer")):
+            sure = table.assign(judged_human=table["judged_human"].fillna(answer)).drop(columns=NO_ANSWER)
+            yield f'without an answer counted as "{word}"', apply_rules(sure, config).kept
+
+
+def _list_subsets(kept: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    if "knows_tune" in kept and kept["knows_tune"].eq(True).any():
+        yield "without known tunes", kept[~kept["knows_tune"].eq(True)]
+    if _has_order(kept):
+        first = find_first_half(kept)
+        yield "first half of each session", kept[first]
+        yield "second half of each session", kept[~first]
+    again = kept.duplicated(["participant_id", "clip_id"])
+    if again.any():
+        yield "first hearing of each clip", kept[~again]
+
+
+def _relax(config: AnalysisConfig) -> Iterator[tuple[str, dict[str, object]]]:
+    if config.leave_out_unfinished:
+        yield "unfinished sessions kept", {"leave_out_unfinished": False}
+    if config.leave_out_failed_checks:
+        yield "failed checks kept", {"leave_out_failed_checks": False}
+    if config.minimum_listening_s > 0:
+        yield "short listening kept", {"minimum_listening_s": 0.0}
+    if config.leave_out_known_tunes:
+        yield "known tunes kept", {"leave_out_known_tunes": False}
+    if config.minimum_judgments > 1:
+        yield "listeners with few judgments kept", {"minimum_judgments": 1}
+
+
+def _estimate_variant(name: str, rows: pd.DataFrame, level: float) -> Iterator[Variant]:
+    for system, difference, n_trials in _estimate(rows, level):
+        yield Variant(name, system, n_trials, difference)
+
+
+def _estimate(rows: pd.DataFrame, level: float) -> Iterator[tuple[str, Estimate, int]]:
+    if rows.empty or not rows["system"].eq(HUMAN).any():
+        return
+    rates = measure_rates(rows)
+    for i, system in enumerate(rates.systems):
+        if system != HUMAN:
+            yield system, estimate_difference(rates, system, HUMAN, level), int(rates.n_trials[i])
+
+
+def _list_choices(exclusions: Exclusions) -> list[tuple[str, Mask, Mask]]:
+    """Return the choices to combine: a name, the rows under the plan, and the rows under the other choice."""
+    before = exclusions.before
+    kept = before.index.isin(exclusions.kept.index)
+    everything = np.ones(len(before), dtype=bool)
+    choices = []
+    if not kept.all():
+        choices.append(("no exclusions", kept, everything))
+    if _has_order(before):
+        choices.append(("first half only", everything, find_first_half(before).to_numpy()))
+    if "confidence" in before and len(before["confidence"].unique()) > 1:
+        sure = before["confidence"].gt(before["confidence"].min()).to_numpy()
+        choices.append(("guesses left out", everything, sure))
+    if "heard_s" in before and before["heard_s"].notna().any():
+        longest = before["heard_s"].ge(before["heard_s"].median()).to_numpy()
+        choices.append(("longer listening only", everything, longest))
+    return choices
+
+
+def _combine(
+    before: pd.DataFrame, choices: list[tuple[str, Mask, Mask]], level: float
+) -> Iterator[Specification]:
+    for taken in product((False, True), repeat=len(choices)):
+        rows = np.ones(len(before), dtype=bool)
+        for other, (_, planned, changed) in zip(taken, choices, strict=True):
+            rows &= changed if other else planned
+        names = tuple(name for other, (name, _, _) in zip(taken, choices, strict=True) if other)
+        for system, difference, _ in _estimate(before[rows], level):
+            yield Specification(names, system, difference)
+
+
+def _has_order(table: pd.DataFrame) -> bool:
+    return "trial_index" in table and bool(table["trial_index"].notna().all())
+
+
+def find_first_half(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether each judgment lies in the first half of its listener's judgments."""
+    place = rank_trials(table)
+    return place * 2 <= place.groupby(table["participant_id"]).transform("max")

@@ -1,0 +1,109 @@
+"""A made study in which everything that a report can show happens: confidence, reasons, moderators, repeats."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+SYSTEMS = {"human": (0.62, 10), "lstm": (0.50, 5), "gan": (0.30, 5)}
+"""Share judged human by the average listener, and trials per listener."""
+SAYINGS = {
+    1: [
+        "the rhythm kept changing, felt human",
+        "nice melody with phrases",
+        "it had feeling, expressive",
+        "I could hum this tune",
+        "the harmony made sense",
+        "clear structure and a real ending",
+    ],
+    0: [
+        "too repetitive, looped the same bar",
+        "random notes, no direction",
+        "mechanic timing like a robot",
+        "wrong notes and clashing chords",
+        "strange long pause in the middle",
+        "aimless",
+    ],
+}
+
+
+def make_rich(
+    listeners: int = 80, clips: int = 24, seed: int = 7, *, texts: bool = True, share_of_trials: int = 1
+) -> pd.DataFrame:
+    """Return judgments in the columns of `study export`; listeners and clips differ, training helps."""
+    rng = np.random.default_rng(seed)
+    training, skill = rng.integers(7, 50, listeners), rng.normal(0, 0.35, listeners)
+    lean = rng.normal(0, 0.3, listeners)
+    games = rng.choice(["none", "some", "many"], listeners)
+    tables = []
+    for system, (share, wanted) in SYSTEMS.items():
+        trials = wanted * share_of_trials
+        effect = rng.normal(0, 0.45, clips)
+        heard = np.argsort(rng.random((listeners, clips)), axis=1)[:, :trials]
+        who, clip = np.repeat(np.arange(listeners), trials), heard.ravel()
+        able = 0.6 + skill[who] + 0.02 * (training[who] - 28)
+        side = 0.5 if system == "human" else -0.5
+        mean = stats.norm.ppf(share) + (able - 0.6) * side + lean[who] + effect[clip]
+        evidence = mean + rng.normal(0, 1, len(mean))
+        tables.append(
+            pd.DataFrame(
+                {
+                    "participant_id": [f"{i:032x}" for i in who * 7919 + 11],
+                    "clip_id": [f"{system}-{c:03d}" for c in clip],
+                    "system": system,
+                    "judged_human": (evidence > 0).astype(int),
+                    "confidence": np.digitize(np.abs(evidence), [0.4, 0.9, 1.6]) + 1,
+                    "knows_tune": ((rng.random(len(mean)) < 0.04) & (system == "human")).astype(int),
+                    "musical_training": training[who],
+                    "games_played": games[who],
+                    "headphones": np.where(who % 3 == 0, "no", "yes"),
+                    "who": who,
+                }
+            )
+        )
+    table = pd.concat(tables, ignore_index=True)
+    table = table.iloc[np.lexsort((rng.random(len(table)), table["who"]))].reset_index(drop=True)
+    table["trial_index"] = table.groupby("participant_id").cumcount() + 1
+    table["heard_s"] = np.where(rng.random(len(table)) < 0.02, 1.5, rng.uniform(5, 22, len(table))).round(2)
+    table["answer_time_s"] = (table["heard_s"] + rng.uniform(0.5, 6, len(table))).round(2)
+    table["session_status"] = np.where(table["who"] % 27 == 5, "unfinished", "finished")
+    table["passed_checks"] = np.where(table["who"] % 31 == 7, 0, 1)
+    if texts:
+        said = [SAYINGS[judged][rng.integers(6)] for judged in table["judged_human"]]
+        table["reason"] = np.where(rng.random(len(table)) < 0.6, said, "")
+    fixed = {"study_version": "1", "protocol_sha256": "ab" * 32, "is_simulated": 1}
+    return table.drop(columns="who").assign(**fixed)
+
+
+def make_features(table: pd.DataFrame, seed: int = 3) -> pd.DataFrame:
+    """Return made features of the table's clips; two go with the answers, the others with nothing."""
+    rng = np.random.default_rng(seed)
+    clips = table.groupby("clip_id", as_index=False)["judged_human"].mean()
+    noise = rng.normal(0, 1, (len(clips), 6))
+    return pd.DataFrame(
+        {
+            "clip_id": clips["clip_id"],
+            "notes_per_second": 4 + noise[:, 0],
+            "share_of_rests": 0.2 - 0.3 * (clips["judged_human"] - 0.5) + 0.06 * noise[:, 1],
+            "repetition": 0.5 + 0.5 * (clips["judged_human"] - 0.5) + 0.15 * noise[:, 2],
+            "leaps": 0.3 + 0.1 * noise[:, 3],
+            "pitch_range": 30 + 6 * noise[:, 4],
+            "polyphony": 2 + 0.4 * noise[:, 5],
+            "always_the_same": 1.0,
+        }
+    )
+
+
+def write_rich(folder: Path, table: pd.DataFrame) -> Path:
+    """Write a table with the flow and the frozen plan beside it; return the table's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "responses.csv"
+    table.to_csv(path, index=False)
+    flow = {"arrived": 121, "consented": 104, "started": 91, "finished": 77, "withdrawn": 2}
+    (folder / "flow.json").write_text(json.dumps(flow), encoding="utf-8")
+    analysis = {"confidence_level": 0.95, "minimum_listening_s": 5, "equivalence_bound": 0.1}
+    protocol = {"protocol_sha256": "ab" * 32, "config": {"analysis": analysis}}
+    (folder / "protocol.json").write_text(json.dumps(protocol), encoding="utf-8")
+    return path
