@@ -22,6 +22,7 @@ from study_core.errors import CorpusError
 
 DRUM_CHANNEL = 9
 DEFAULT_BPM = 120.0
+READER_VERSION = 1  # raise it when the same bytes become another performance
 MAX_BYTES = 4 * 2**20  # of a file; a long piano piece has a tenth
 MAX_BEATS = 100_000  # of a piece; 14 hours at 120 beats per minute
 _FILM_FRAMES = 0x8000  # this bit of the division says that time is counted in frames
