@@ -1,18 +1,23 @@
 """How often each system was called human, and the covariance of these shares over listeners and clips.
 
 Listeners and clips are both samples (Clark 1973), so two judgments of one listener, or of one clip, count as
-dependent. The covariance is the two-way clustered one of Cameron, Gelbach & Miller (2011):
+dependent. The covariance is the two-way clustered one of Cameron, Gelbach & Miller (2011),
 
     V = V_listener + V_clip - V_listener-and-clip,
 
 each V_g being the sum over clusters of u u', where u holds a cluster's summed residuals per system, divided
-by the system's trials. A model with one parameter per system has the same estimates and, by the delta method,
-the same sandwich under every link; so everything else here (differences, d') is a function of these shares.
+by the system's trials; and V is divided by the share of pairs of judgments that have neither listener nor
+clip in common. That is the mean product of the residuals of such pairs with its sign turned, for all products
+add up to 0; and it is free of bias where V, and V with the usual G / (G - 1), are not: no model is asked for,
+only that listeners and clips might have been others. docs/decisions/0007 has the simulations.
+
+A model with one parameter per system has the same estimates and, by the delta method, the same V under every
+link; so everything else here (differences, d') is a function of these shares.
 
 Shares are population-averaged (marginal over listeners and clips), not those of an average listener.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +43,9 @@ class Rates:
     n_judged_human, n_trials, n_listeners, n_clips
         Shape (S,): counts.
     by_listener, by_clip, by_pair
-        Shape (S, S): covariance of `share` when clustered by listener, clip, and both together.
+        Shape (S, S): covariance of `share` when clustered by listener, clip, and both together, uncorrected.
+    unrelated
+        Shape (S, S): share of pairs of judgments that have neither listener nor clip in common.
     """
 
     systems: tuple[str, ...]
@@ -50,6 +57,7 @@ class Rates:
     by_listener: FloatArray
     by_clip: FloatArray
     by_pair: FloatArray
+    unrelated: FloatArray
 
     def index(self, system: str) -> int:
         """Return a system's place in every array."""
@@ -58,31 +66,40 @@ class Rates:
     def variance(self, gradient: FloatArray) -> float:
         """Return the variance of a function of the shares, given its gradient, shape (S,).
 
-        The larger of the two-way variance and both one-way ones (compare MacKinnon, Nielsen & Webb 2024,
-        arXiv 2406.08880): V alone can come out negative or too small where clusters are few or hardly differ.
-        In simulated studies of 12 to 40 listeners this moved false positives of a difference from .053-.077
-        to .032-.056. Where both one-way variances are 0, the pairs' own variance stands.
+        At least that of independent judgments: an estimate below it is chance, or the work of listeners so
+        even-handed that their judgments cancel, and would claim more than the judgments hold.
         """
-        listener, clip, pair = (
-            float(gradient @ part @ gradient) for part in (self.by_listener, self.by_clip, self.by_pair)
-        )
-        return max(listener + clip - pair, listener, clip) or pair
+        listener, clip, pair = self._split_variance(gradient)
+        return max(listener + clip - pair, pair)
 
     def naive_variance(self, gradient: FloatArray) -> float:
         """Return the variance that treats every pair of listener and clip as independent: too small."""
         return float(gradient @ self.by_pair @ gradient)
 
+    def listener_variance(self, gradient: FloatArray) -> float:
+        """Return the variance that takes the clips for the only ones there are: too small."""
+        return self._split_variance(gradient)[0]
+
     def degrees_of_freedom(self, gradient: FloatArray) -> float:
         """Return the t reference's degrees of freedom for a function with that gradient.
 
-        min(listeners, clips) - 1 for one system. Clips belong to one system each, so with several systems
-        their clip variances are independent and combine after Satterthwaite (1946).
+        After Satterthwaite (1946) over the listeners' variance and that of each system's clips; a sum of
+        independent variances never has fewer than its part with the fewest, so that is the least.
         """
         used = np.flatnonzero(gradient)
-        parts = gradient[used] ** 2 * np.diag(self.by_clip)[used]
-        clips = self.n_clips[used] - 1.0
-        combined = parts.sum() ** 2 / (parts**2 / clips).sum() if parts.all() else clips.min()
-        return float(min(self.n_listeners[used].min() - 1.0, combined))
+        listeners, clips = self.n_listeners[used].min() - 1.0, self.n_clips[used] - 1.0
+        parts = (gradient[used] ** 2 * np.diag(self.by_clip / self.unrelated)[used]) ** 2
+        spread = float((parts / clips).sum())
+        of_clips = float(np.sqrt(parts).sum()) ** 2 / spread if parts.all() else float(clips.min())
+        uncertain = self._split_variance(gradient)[0] ** 2 / listeners + spread
+        combined = self.variance(gradient) ** 2 / uncertain if uncertain else 0.0
+        return float(max(min(listeners, of_clips), combined))
+
+    def _split_variance(self, gradient: FloatArray) -> tuple[float, float, float]:
+        """Return the parts by listener, clip and pair, each divided by the share of unrelated pairs."""
+        parts = (self.by_listener, self.by_clip, self.by_pair)
+        listener, clip, pair = (float(gradient @ (part / self.unrelated) @ gradient) for part in parts)
+        return listener, clip, pair
 
 
 def measure_rates(responses: pd.DataFrame) -> Rates:
@@ -101,11 +118,18 @@ def measure_rates(responses: pd.DataFrame) -> Rates:
     pair = pd.factorize(listener * (clip.max() + 1) + clip)[0]
     tables = [_count(group, system, judged, len(systems)) for group in (listener, clip, pair)]
     trials, hits = (tables[0][i].sum(axis=0) for i in (0, 1))
-    clusters = [(n > 0).sum(axis=0) for n, _ in tables]
-    parts = [
-        _covariance(n, k, hits / trials, groups) for (n, k), groups in zip(tables, clusters, strict=True)
-    ]
-    return Rates(systems, hits / trials, hits, trials, clusters[0], clusters[1], *parts)
+    n_listeners, n_clips = ((n > 0).sum(axis=0) for n, _ in tables[:2])
+    parts = [_covariance(n, k, hits / trials) for n, k in tables]
+    return Rates(
+        systems,
+        hits / trials,
+        hits,
+        trials,
+        n_listeners,
+        n_clips,
+        *parts,
+        _share_unrelated([n for n, _ in tables]),
+    )
 
 
 def order_systems(systems: Iterable[str]) -> tuple[str, ...]:
@@ -122,9 +146,18 @@ def _count(group: IntArray, system: IntArray, judged: IntArray, n_systems: int) 
     return trials, np.bincount(cell[judged == 1], minlength=size).reshape(shape)
 
 
-def _covariance(trials: IntArray, hits: IntArray, share: FloatArray, groups: IntArray) -> FloatArray:
-    """Return sum(u u') over clusters, with the usual G / (G - 1) for a system's G clusters."""
+def _covariance(trials: IntArray, hits: IntArray, share: FloatArray) -> FloatArray:
+    """Return sum(u u') over clusters, shape (S, S)."""
     residual = (hits - trials * share) / trials.sum(axis=0)
-    scaled = residual * np.sqrt(groups / np.maximum(groups - 1, 1))
-    covariance: FloatArray = scaled.T @ scaled
+    covariance: FloatArray = residual.T @ residual
     return covariance
+
+
+def _share_unrelated(trials: Sequence[IntArray]) -> FloatArray:
+    """Return the share of unrelated pairs of judgments, by two systems, shape (S, S).
+
+    1 where there are none, as with one listener: then there is no variance to divide either.
+    """
+    alike = [(n / n.sum(axis=0)).T @ (n / n.sum(axis=0)) for n in trials]
+    unrelated = 1 - alike[0] - alike[1] + alike[2]
+    return np.where(unrelated > np.finfo(float).eps * unrelated.size, unrelated, 1.0)
