@@ -1,0 +1,122 @@
+"""Who sings the same tune: copies in any key, at any speed and thinned out are found, strangers are not."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.arrangement import arrange
+from models.clusters import find_clusters, find_lines, find_links
+from models.midi import read_performance
+from models.sources import list_midi
+from models.tokens import Score, fit_vocabulary, quantize
+from tests.models.conftest import make_score
+
+KNOWN = [
+    {"Gold, Silver, Crystal - Cinnabar Island (HGSS Version)", "HeartGoldSoulSilver - Cinnabar Island"},
+    {"DiamondPearlPlatinum - Mystery Gift", "DiamondPearlPlatinum - WiFi Lobby"},
+    {"Black 2White 2 - Ns Room", "BlackWhite - N the Pokemon Child", "Black 2White 2 - Ns Theme"},
+    {"- Pallet Town", "RedBlueYellow - Pallet Town"},
+    {"- Pokemon Center", "- Pokemon Center Theme", "RedBlueYellow - Pokemon Center"},
+    {"- pokecentre theme", "HeartGoldSoulSilver - Pokemon Center", "- Pokemon Center"},
+    {"- Pkmn Elite 4", "RedBlueYellow - Elite Four"},
+    {"- Littleroot Town", "RubySapphireEmerald - Littleroot Town"},
+    {"RedBlueYellow - SS Anne", "RubySapphireEmerald - Oceanic Museum"},
+    {"Black 2White 2 - Cave of Being", "DiamondPearlPlatinum - Lake Caverns"},
+    {"Black & White - Village Bridge", "BlackWhite - Village Bridge"},
+    {"DiamondPearlPlatinum - Route 205", "DiamondPearlPlatinum - Route 205 Night"},
+    {"GoldSilverCrystal - Kanto Gym Leader Battle", "RedBlueYellow - Gym Leader Battle"},
+    {"GoldSilverCrystal - Title", "RedBlueYellow - Title Theme", "RedBlueYellow - Intro 2"},
+    {"RedBlueYellow - Cerulean City", "HeartGoldSoulSilver - Cerulean City"},
+    {"- Lavender town", "RedBlueYellow - Lavender Town", "GoldSilverCrystal - Lavender Town"},
+]
+STRANGERS = ["Route 1", "Surf Theme", "Game Corner", "Wild Pokemon Battle", "Rival Battle", "Ending Theme"]
+
+
+def thin_out(song: Score) -> Score:
+    """Return the top line alone, as another program might write it."""
+    return Score(song.notes[np.append(np.diff(song.notes[:, 0]) > 0, True)], song.bar_ticks, song.tempi)
+
+
+@pytest.fixture(scope="module")
+def crowd() -> dict[str, Score]:
+    return {f"other {i}": make_score(i) for i in range(2, 30)}
+
+
+@pytest.mark.parametrize(
+    ("factors", "shift", "semitones", "speed"),
+    [
+        ((1, 1, 1, 1), (0, 0, 0, 0), 0, 1.0),
+        ((1, 1, 1, 1), (48, -5, 0, 3), -5, 1.0),
+        ((2, 1, 2, 1), (18, 7, 0, 0), 7, 2.0),
+    ],
+    ids=["same", "transposed", "slow"],
+)
+def test_a_copy_is_found_with_its_transposition_and_speed(
+    crowd: dict[str, Score], factors: tuple[int, ...], shift: tuple[int, ...], semitones: int, speed: float
+) -> None:
+    song = make_score(1)
+    copy = Score(thin_out(song).notes * factors + shift, 48, song.tempi)
+    (link,) = find_links({"a song": song, "the copy": copy, **crowd})
+    assert (link.one, link.other, link.semitones, link.speed) == ("a song", "the copy", semitones, speed)
+    assert link.share > 0.5
+
+
+def test_a_quarter_of_a_tune_in_a_medley_is_enough(crowd: dict[str, Score]) -> None:
+    song, other = make_score(1), make_score(100)
+    head, tail = song.notes[song.notes[:, 0] < 480], other.notes[other.notes[:, 0] >= 480]
+    medley = Score(np.concatenate([head, tail]), 48, song.tempi)
+    clusters = find_clusters({"song": song, "medley": medley, "rest": other, **crowd})
+    assert {clusters[name] for name in ("song", "medley", "rest")} == {"medley"}
+    assert all(clusters[name] == name for name in crowd)
+
+
+def test_strangers_and_trills_are_not_linked(crowd: dict[str, Score]) -> None:
+    trill = np.array([(6 * i, 60 + i % 2, 6, 80) for i in range(200)])
+    scale = np.array([(6 * i, 40 + i % 40, 6, 80) for i in range(200)])
+    made = {
+        f"{name} {i}": Score(notes, 48, np.array([[0.0, 120.0]]))
+        for name, notes in (("trill", trill), ("scale", scale))
+        for i in range(2)
+    }
+    assert find_links({**crowd, **made}) == []
+
+
+def test_a_melody_leaves_out_what_begins_under_a_higher_note() -> None:
+    notes = np.array([[0, 72, 24, 80], [6, 60, 6, 80], [24, 50, 6, 80], [24, 64, 6, 80], [30, 62, 6, 80]])
+    melody, top_line = find_lines(Score(notes, 48, np.array([[0.0, 120.0]])))
+    assert melody.tolist() == [[0, 72], [24, 64], [30, 62]]
+    assert top_line.tolist() == [[0, 72], [6, 60], [24, 64], [30, 62]]
+
+
+def test_a_piece_shorter_than_a_run_is_linked_to_nothing(crowd: dict[str, Score]) -> None:
+    jingle = Score(make_score(1).notes[:4], 48, np.array([[0.0, 120.0]]))
+    assert find_links({"jingle": jingle, "same": jingle, **crowd}) == []
+
+
+def test_the_same_tunes_of_the_pokemon_corpus_share_a_cluster(pokemon_dir: Path) -> None:
+    scores = {}
+    for file in list_midi(pokemon_dir):
+        score = fit_vocabulary(quantize(arrange(read_performance(file))))
+        if len(score.notes) >= 30:
+            scores[file.stem.removeprefix("Pokemon ")] = score
+    clusters = find_clusters(scores)
+    for tune in KNOWN:
+        assert len({clusters[name] for name in tune}) == 1, tune
+    for title in STRANGERS:
+        same_title = [cluster for name, cluster in clusters.items() if name.endswith(f"- {title}")]
+        assert len(same_title) == len(set(same_title)), title
+    assert len(scores) == 304
+    assert len(set(clusters.values())) == 271
+
+
+def test_ten_times_the_pieces_take_hardly_more_than_ten_times_the_time() -> None:
+    def time_linking(n_pieces: int) -> float:
+        scores = {str(i): make_score(i, n_bars=20) for i in range(n_pieces)}
+        start = time.process_time()
+        find_links(scores)
+        return time.process_time() - start
+
+    time_linking(5)
+    assert time_linking(400) < 15 * time_linking(40)
