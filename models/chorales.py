@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from models.midi import Performance, midi_bytes
+from models.arrangement import Arrangement
+from models.midi import midi_bytes
 from models.tokens import quantize
 from study_core.errors import ToolMissingError
 from study_core.manifest import write_bytes
@@ -62,7 +63,7 @@ def _convert(path: Path) -> bytes:
     return midi_bytes(quantize(_perform(parts)), with_meter=True)
 
 
-def _perform(parts: Any) -> Performance:
+def _perform(parts: Any) -> Arrangement:
     """Return the voices as they stand in the score, at one tempo and loudness; fermatas are not held."""
     first = parts[0].getElementsByClass("Measure").first()
     pickup = float(first.paddingLeft)  # beats that the first bar lacks
@@ -73,4 +74,9 @@ def _perform(parts: Any) -> Performance:
         for pitch in note.pitches
     ]
     bar_beats = float(first.timeSignature.barDuration.quarterLength)
-    return Performance(np.array(notes, dtype=float), np.array([[0.0, BPM]]), np.array([[0.0, bar_beats]]))
+    return Arrangement(
+        notes=np.array(notes, dtype=float),
+        tempi=np.array([[0.0, BPM]]),
+        meters=np.array([[0.0, bar_beats]]),
+        changes=(),
+    )

@@ -3,7 +3,6 @@
 import io
 import logging
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +13,10 @@ import numpy as np
 
 from models.arrangement import arrange
 from models.clusters import find_clusters
-from models.midi import read_midi, read_performance
-from models.sources import MIDI_SUFFIXES, Source, list_files, list_midi
+from models.midi import parse_midi, read_bytes, read_performance
+from models.notes import read_notes
+from models.performance import Performance
+from models.sources import MIDI_SUFFIXES, Source, is_midi_name, list_midi, search_folder
 from models.tokens import Score, fit_vocabulary, quantize
 from study_core.config import CorpusConfig
 from study_core.errors import CorpusError, list_problems
@@ -24,7 +25,6 @@ from study_core.manifest import (
     fingerprint,
     is_current,
     read_manifest,
-    sha256_file,
     stamp_stage,
     write_bytes,
     write_manifest,
@@ -35,6 +35,7 @@ from study_core.types import Piece, Split
 MIN_NOTES = 30  # of a piece; less is a jingle
 MIN_PIECES = 20  # of a corpus; fewer cannot be split into training, validation and clips
 PIECES_FILE, SCORES_FILE = "pieces.csv", "scores.npz"
+_NOTES_FOLDER = ".notes"  # hidden among the corpora
 _VERSION = 2  # raise it when the same files become other pieces or scores
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -54,14 +55,14 @@ class CorpusStage:
 
     def __init__(self, source: Source, config: CorpusConfig, seed: int, folders: DataFolders) -> None:
         self._source, self._config, self._seed, self._folders = source, config, seed, folders
-        self._hashes = {file: sha256_file(file) for file in source.files}
+        self._notes = read_notes(source.files, folders.corpus / _NOTES_FOLDER / f"{source.name}.npz")
         self._scores: dict[Path, Score] = {}
-        self._problems: list[str] = []
+        self._problems = list(source.problems)
 
     @property
     def inputs(self) -> str:
         """The fingerprint of all that the pieces depend on."""
-        files = sorted((str(file), sha256) for file, sha256 in self._hashes.items())
+        files = sorted((str(file), sha256) for file, sha256 in self._notes.hashes.items())
         shares = (self._config.validation_share, self._config.test_share)
         return fingerprint("corpus", _VERSION, self._source.name, shares, self._seed, files)
 
@@ -70,14 +71,13 @@ class CorpusStage:
         return is_current(self._folders.corpus, self.inputs)
 
     def read(self) -> Iterator[Path]:
-        """Read the files; yield each when it is done. Those that cannot be used are remembered."""
+        """Put the files on the grid; yield each when it is done. Those that cannot be used are remembered."""
         known: dict[str, Path] = {}
         for file in self._source.files:
-            twin = known.setdefault(self._hashes[file], file)
-            if twin != file:
-                self._problems.append(f"{file.name} is the same file as {twin.name}")
-            else:
-                self._read(file)
+            twin = known.setdefault(self._notes.hashes.get(file, str(file)), file)
+            problem = self._read(file) if twin == file else f"is the same file as {twin.name}"
+            if problem:
+                self._problems.append(f"{file.name} {problem}")
             yield file
 
     def write(self) -> list[Piece]:
@@ -89,7 +89,7 @@ class CorpusStage:
             If fewer than 20 files can be used, or a split is empty.
         """
         self._report_problems()
-        named = {f"{slug(file.stem)}-{self._hashes[file][:6]}": file for file in self._scores}
+        named = {f"{slug(file.stem)}-{self._notes.hashes[file][:6]}": file for file in self._scores}
         scores = {name: self._scores[file] for name, file in sorted(named.items())}
         clusters = find_clusters(scores)
         pieces = [self._describe(name, named[name], clusters[name]) for name in scores]
@@ -100,14 +100,19 @@ class CorpusStage:
         stamp_stage(self._folders.corpus, self.inputs, files)
         return pieces
 
-    def _read(self, file: Path) -> None:
+    def _read(self, file: Path) -> str:
+        """Take a file in; return what is wrong with it, if so."""
+        if file in self._notes.problems:
+            return self._notes.problems[file]
         try:
-            self._scores[file] = read_score(file)
+            self._scores[file] = _make_score(self._notes.performances[file])
         except CorpusError as error:
-            self._problems.append(f"{file.name} {error}")
+            return str(error)
+        return ""
 
     def _report_problems(self) -> None:
-        n_files, n_usable = len(self._source.files), len(self._scores)
+        n_files = len(self._source.files) + len(self._source.problems)
+        n_usable = len(self._scores)
         heading = f"{len(self._problems)} of {n_files} files of the corpus are not used:"
         if n_usable < MIN_PIECES:
             heading = (
@@ -127,7 +132,7 @@ class CorpusStage:
             song_cluster=cluster,
             split=draw_split(cluster, self._config, self._seed),
             piece_file=str(file.relative_to(root) if file.is_relative_to(root) else file),
-            piece_sha256=self._hashes[file],
+            piece_sha256=self._notes.hashes[file],
             n_notes=len(score.notes),
             duration_s=round(score.duration_s, 3),
         )
@@ -149,7 +154,11 @@ def read_score(file: Path) -> Score:
     CorpusError
         If it cannot be read or is too short; the message goes on from the file's name.
     """
-    score = fit_vocabulary(quantize(arrange(read_performance(file))))
+    return _make_score(read_performance(file))
+
+
+def _make_score(performance: Performance) -> Score:
+    score = fit_vocabulary(quantize(arrange(performance)))
     if len(score.notes) < MIN_NOTES:
         raise CorpusError(f"has {len(score.notes)} notes, fewer than {MIN_NOTES}")
     return score
@@ -178,16 +187,15 @@ def add_corpus(folder: Path, name: str, corpora: Path) -> tuple[int, list[str]]:
     """
     if not _NAME.fullmatch(name):
         raise CorpusError(f"{name!r} cannot name a corpus. Use small letters, digits, dots and hyphens.")
-    n_added, problems = 0, []
-    for file in list_files(folder):
+    files, closed = search_folder(folder)
+    n_added, problems = 0, list(closed)
+    for file in files:
         relative = file.relative_to(folder)
-        problem = _find_problem(file)
-        if problem:
-            problems.append(f"{relative} {problem}")
-            continue
-        (corpora / name / relative).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, corpora / name / relative)
-        n_added += 1
+        try:
+            write_bytes(corpora / name / relative, _read_usable(file))
+            n_added += 1
+        except CorpusError as error:
+            problems.append(f"{relative} {error}")
     if not n_added:
         raise CorpusError(list_problems(f"{folder} has no MIDI file that can be used:", problems))
     return n_added, problems
@@ -239,14 +247,14 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "piece"
 
 
-def _find_problem(file: Path) -> str:
-    if file.suffix.lower() not in MIDI_SUFFIXES:
-        return "is not a .mid or .midi file"
-    try:
-        read_midi(file)
-    except CorpusError as error:
-        return str(error)
-    return ""
+def _read_usable(file: Path) -> bytes:
+    """Return the bytes of a MIDI file that has music."""
+    data = read_bytes(file)
+    if not is_midi_name(file):
+        what = "is MIDI, but not" if data[:4] == b"MThd" else "is not"
+        raise CorpusError(f"{what} called {' or '.join(MIDI_SUFFIXES)}")
+    parse_midi(data)
+    return data
 
 
 def _check_splits(pieces: list[Piece], corpus: str) -> None:

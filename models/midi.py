@@ -2,35 +2,27 @@
 
 import io
 import stat
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import mido
 import numpy as np
-from mido.midifiles.meta import KeySignatureError
-from numpy.typing import NDArray
 
 from models.midi_chunks import Chunks, read_chunks
 from models.midi_marks import KEY, MAX_BPM, METER, TEMPO, find_marks, find_names, find_texts
 from models.midi_messages import find_notes, find_pedal, unpack_messages
-from models.performance import Performance as Played
-from models.performance import Table
+from models.performance import Performance, Table
 from models.tokens import TICKS_PER_BEAT, Score
 from study_core.errors import CorpusError
 
-DRUM_CHANNEL = 9
-DEFAULT_BPM = 120.0
 READER_VERSION = 1  # raise it when the same bytes become another performance
 MAX_BYTES = 4 * 2**20  # of a file; a long piano piece has a tenth
 MAX_BEATS = 100_000  # of a piece; 14 hours at 120 beats per minute
 _FILM_FRAMES = 0x8000  # this bit of the division says that time is counted in frames
 CLIP_TICKS_PER_BEAT = 480  # every clip has this resolution, whatever its system
-_UNREADABLE = (OSError, EOFError, ValueError, LookupError, KeySignatureError)
 
 
-def read_performance(path: Path) -> Played:
+def read_performance(path: Path) -> Performance:
     """Return the music of a MIDI file.
 
     Raises
@@ -63,7 +55,7 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def parse_midi(data: bytes) -> Played:
+def parse_midi(data: bytes) -> Performance:
     """Return the music in the bytes of a MIDI file; what had to be mended is said in its `repairs`.
 
     Raises
@@ -90,7 +82,7 @@ def parse_midi(data: bytes) -> Played:
         "messages that belong on a cable were left out": sum(track.n_cable_only for track in tracks),
         "bytes that its length promises are not there": sum(track.n_lacking for track in tracks),
     }
-    return Played(
+    return Performance(
         notes=_to_beats(notes, chunks.division),
         pedal=_to_beats(find_pedal(messages), chunks.division),
         tempi=_to_beats(tempi, chunks.division),
@@ -124,45 +116,6 @@ def _to_beats(table: Table, ticks_per_beat: int) -> Table:
     return table
 
 
-@dataclass(frozen=True, slots=True)
-class Performance:
-    """A file's notes as its author gave them, all tracks merged; times in quarter-note beats.
-
-    `notes` has a row (onset, duration, pitch, velocity) per note, `tempi` a row (beat, beats per minute) and
-    `meters` a row (beat, bar length in beats) per change, each with one at beat 0.
-    """
-
-    notes: NDArray[np.float64]
-    tempi: NDArray[np.float64]
-    meters: NDArray[np.float64]
-
-
-def read_midi(path: Path) -> Performance:
-    """Return the notes of a MIDI file; drums are dropped, the pedal is not read.
-
-    The pedal lengthens no note: most files have none, and every clip is heard the same way.
-
-    Raises
-    ------
-    CorpusError
-        If the file cannot be read as MIDI or holds no note; the message does not repeat the path.
-    """
-    try:
-        file = mido.MidiFile(path, clip=True)  # some files have controller values above 127
-    except _UNREADABLE as error:
-        raise CorpusError(f"is not readable MIDI ({error or type(error).__name__})") from None
-    if file.ticks_per_beat <= 0:
-        raise CorpusError("counts time in film frames, not in beats")
-    notes = [note for track in file.tracks for note in _pair_notes(track)]
-    if not notes:
-        raise CorpusError("holds no note")
-    return Performance(
-        notes=np.array(notes) / (file.ticks_per_beat, file.ticks_per_beat, 1, 1),
-        tempi=_collect(file, "set_tempo"),
-        meters=_collect(file, "time_signature"),
-    )
-
-
 def midi_bytes(score: Score, *, with_meter: bool = False) -> bytes:
     """Return a score as a MIDI file: one piano track, one tempo, no text, same-pitch overlaps trimmed.
 
@@ -183,43 +136,6 @@ def midi_bytes(score: Score, *, with_meter: bool = False) -> bytes:
     data = io.BytesIO()
     file.save(file=data)
     return data.getvalue()
-
-
-def _pair_notes(track: mido.MidiTrack) -> Iterator[tuple[int, int, int, int]]:
-    """Yield (onset, duration, pitch, velocity) in the file's ticks; the oldest sounding note ends first."""
-    sounding: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    now = 0
-    for message in track:
-        now += message.time
-        if message.type not in {"note_on", "note_off"} or message.channel == DRUM_CHANNEL:
-            continue
-        key = (message.channel, message.note)
-        if message.type == "note_on" and message.velocity:
-            sounding[key].append((now, message.velocity))
-        elif sounding[key]:
-            onset, velocity = sounding[key].pop(0)
-            yield onset, now - onset, message.note, velocity
-    for (_, pitch), starts in sounding.items():  # never ended: they end with the track
-        for onset, velocity in starts:
-            yield onset, now - onset, pitch, velocity
-
-
-def _collect(file: mido.MidiFile, kind: str) -> NDArray[np.float64]:
-    """Return (beat, value) for every tempo or meter event of all tracks, one at beat 0 first."""
-    rows = {0.0: DEFAULT_BPM if kind == "set_tempo" else 4.0}
-    for track in file.tracks:
-        now = 0
-        for message in track:
-            now += message.time
-            if message.type == kind:
-                rows[now / file.ticks_per_beat] = _value(message)
-    return np.array(sorted(rows.items()))
-
-
-def _value(message: mido.MetaMessage) -> float:
-    if message.type == "set_tempo":
-        return float(mido.tempo2bpm(max(message.tempo, 1)))
-    return float(4 * message.numerator / message.denominator)
 
 
 def _note_events(score: Score) -> Iterator[tuple[int, bool, int, int]]:

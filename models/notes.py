@@ -30,6 +30,8 @@ Reading = Performance | str
 class NoteTable:
     """What the files of a corpus hold, by file: each has its music or its problem."""
 
+    hashes: Mapping[Path, str]
+    """SHA-256 of the content; files that could not be opened have none."""
     performances: Mapping[Path, Performance]
     problems: Mapping[Path, str]
     """What is wrong with a file; the words go on from its name."""
@@ -57,7 +59,8 @@ def read_notes(files: Iterable[Path], cache: Path) -> NoteTable:
     but never see half of it. A cache that is damaged or of another version is made anew.
     """
     known = _load(cache)
-    stored, hashes = set(known), {}
+    stored = set(known)
+    hashes: dict[Path, str] = {}
     problems: dict[Path, str] = {}
     for file in files:
         try:
@@ -77,7 +80,7 @@ def read_notes(files: Iterable[Path], cache: Path) -> NoteTable:
             performances[file] = reading
         else:
             problems[file] = reading
-    return NoteTable(performances, problems)
+    return NoteTable(hashes, performances, problems)
 
 
 def _read(data: bytes) -> Reading:

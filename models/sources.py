@@ -16,7 +16,7 @@ POKEMON, CHORALES = "pokemon", "chorales"
 POKEMON_VARIABLE = "STUDY_POKEMON_DIR"
 ARCHIVE_ADDRESS = "https://github.com/corynguyen19/midi-lstm-gan/archive/e29e1a6.zip"
 ARCHIVE_FOLDER = "Pokemon MIDIs"
-MIDI_SUFFIXES = (".mid", ".midi")
+MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar")
 CONNECT_TIMEOUT_S, TIMEOUT_S = 10, 30
 _NOT_TRIED_AGAIN = "pokemon-download-failed.txt"
 
@@ -29,6 +29,8 @@ class Source:
 
     name: str
     files: tuple[Path, ...]
+    problems: tuple[str, ...] = ()
+    """Folders in it that were not opened."""
 
 
 def find_source(name: str, corpora: Path, *, address: str = ARCHIVE_ADDRESS) -> Source | None:
@@ -54,14 +56,42 @@ def find_source(name: str, corpora: Path, *, address: str = ARCHIVE_ADDRESS) -> 
 
 def list_midi(folder: Path) -> tuple[Path, ...]:
     """Return the MIDI files in a folder and those below it, by name, hidden ones left out."""
-    return tuple(file for file in list_files(folder) if file.suffix.lower() in MIDI_SUFFIXES)
+    return tuple(file for file in list_files(folder) if is_midi_name(file))
 
 
 def list_files(folder: Path) -> tuple[Path, ...]:
     """Return all files in a folder and those below it, by name, hidden ones left out."""
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    shown = (path for path in found if not any(part.startswith(".") for part in path.parts))
-    return tuple(folder / path for path in sorted(shown))
+    return tuple(file for file in search_folder(folder)[0] if file.is_file())
+
+
+def search_folder(folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Return what is no folder in a folder and those below it, and which folders were not opened, by name.
+
+    Hidden ones are left out. A link to a folder is not followed, for it may lead in a ring.
+    """
+    found: list[Path] = []
+    problems: list[str] = []
+
+    def add_problem(path: str | Path, problem: str) -> None:
+        problems.append(f"{Path(path).relative_to(folder)} {problem}")
+
+    def add_error(error: OSError) -> None:
+        add_problem(error.filename, f"cannot be opened ({error.strerror})")
+
+    for place, inner, names in os.walk(folder, onerror=add_error):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        for path in (Path(place, name) for name in inner):
+            if path.is_symlink():
+                add_problem(path, "is a link to a folder, which is not followed")
+            elif is_midi_name(path):
+                add_problem(path, "is a folder, not a file")
+        found += [Path(place, name) for name in names if not name.startswith(".")]
+    return tuple(sorted(found)), tuple(sorted(problems))
+
+
+def is_midi_name(path: Path) -> bool:
+    """Tell whether a file is called MIDI."""
+    return path.suffix.lower() in MIDI_SUFFIXES
 
 
 def pokemon_sums() -> dict[str, str]:
@@ -79,10 +109,12 @@ def _open_folder(name: str, corpora: Path) -> Source:
             f"corpus.source is {name}, but there is no such folder, nor {corpora / name}. "
             "Give the path of a folder of MIDI, or add one with `study corpus add FOLDER`."
         )
-    midi = list_midi(folder)
+    found, problems = search_folder(folder)
+    midi = tuple(filter(is_midi_name, found))
     if not midi:
-        raise CorpusError(f"{folder} holds no .mid or .midi file. Choose another corpus.source.")
-    return Source(folder.name, midi)
+        heading = f"{folder} holds no MIDI file ({', '.join(MIDI_SUFFIXES)}). Choose another corpus.source."
+        raise CorpusError(list_problems(heading, problems))
+    return Source(folder.name, midi, problems)
 
 
 def _find_pokemon(corpora: Path, address: str) -> Source | None:

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.arrangement import arrange
 from models.clips import ClipStage, choose_excerpts, compose_clips, deal_primers, find_primer_starts
 from models.corpus import CorpusStage, PreparedPiece, load_pieces
 from models.excerpts import cut_excerpt, cut_excerpts
 from models.generator import Request
 from models.history import Progress, write_training
-from models.midi import read_midi
+from models.midi import read_performance
 from models.originality import CopyDetector
 from models.sources import Source, list_midi
 from models.tokens import Score, quantize
@@ -74,7 +75,7 @@ def test_every_clip_keeps_the_rule_of_clips(config: Config) -> None:
     for clip in clips:
         path = config.folders.clips / clip.clip_file
         assert clip.clip_sha256 == sha256_file(path)
-        played = read_midi(path)
+        played = arrange(read_performance(path))
         assert len(played.tempi) == 1
         seconds_per_beat = 60 / played.tempi[0, 1]
         onsets, ends = played.notes[:, 0], played.notes[:, :2].sum(axis=1)
@@ -275,6 +276,6 @@ def test_primers_start_on_bar_lines_with_notes() -> None:
 def test_human_clips_are_what_tokens_can_say(config: Config) -> None:
     for clip in run_stage(config):
         path = config.folders.clips / clip.clip_file
-        again = quantize(read_midi(path))
+        again = quantize(arrange(read_performance(path)))
         assert (again.notes[:, 3] % 4 == 2).all()
         assert len(again.notes) == clip.n_notes

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from models import sources
+from models.arrangement import arrange
 from models.chorales import convert_chorales, list_chorales
-from models.midi import read_midi
+from models.midi import read_performance
 from models.sources import Source, find_source, list_midi, pokemon_sums
 from models.tokens import quantize
 from study_core.errors import CorpusError, ToolMissingError
@@ -174,7 +175,7 @@ def test_a_source_that_is_no_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_without_midi_is_named(tmp_path: Path) -> None:
     write_all(tmp_path / "texts", {"a.txt": b""})
-    with pytest.raises(CorpusError, match=r"texts holds no .mid or .midi file"):
+    with pytest.raises(CorpusError, match=r"texts holds no MIDI file"):
         find_source(str(tmp_path / "texts"), tmp_path)
 
 
@@ -185,7 +186,7 @@ def test_chorales_for_four_voices_become_midi_on_both_cores(tmp_path: Path) -> N
     assert done == files[:8]
     made = list_midi(tmp_path / "chorales")
     assert len(made) == 7  # bwv1.6 has a horn too
-    score = quantize(read_midi(made[0]))
+    score = quantize(arrange(read_performance(made[0])))
     assert score.bar_ticks in {36, 48}
     assert 80 <= score.bpm <= 100
     assert find_source("chorales", tmp_path) == Source("chorales", made)
@@ -194,7 +195,7 @@ def test_chorales_for_four_voices_become_midi_on_both_cores(tmp_path: Path) -> N
 def test_chorales_begin_with_their_upbeat(tmp_path: Path) -> None:
     (file,) = [file for file in list_chorales() if file.stem == "bwv101.7"]
     list(convert_chorales([file], tmp_path / "chorales"))
-    assert quantize(read_midi(tmp_path / "chorales" / "bwv101.7.mid")).notes[0, 0] == 36
+    assert quantize(arrange(read_performance(tmp_path / "chorales" / "bwv101.7.mid"))).notes[0, 0] == 36
 
 
 def test_a_missing_music21_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

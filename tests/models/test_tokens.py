@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.arrangement import arrange
 from models.exact_tokens import decode_exact, encode_exact
-from models.midi import midi_bytes, read_midi, read_performance
+from models.midi import midi_bytes, read_performance
 from models.sources import list_midi
 from models.tokens import (
     DURATION_TICKS,
@@ -141,7 +141,7 @@ def test_a_clips_file_holds_the_notes_and_nothing_that_tells_its_origin(tmp_path
     score = make_score(3, n_bars=4)
     path = tmp_path / "clip.mid"
     path.write_bytes(midi_bytes(score))
-    again = quantize(read_midi(path))
+    again = quantize(arrange(read_performance(path)))
     assert (again.notes[:, :2] == score.notes[:, :2]).all()
     assert again.bpm == pytest.approx(score.bpm, rel=1e-4)
     assert b"made" not in path.read_bytes()
@@ -152,7 +152,7 @@ def test_overlapping_notes_of_one_pitch_are_trimmed_in_the_file(tmp_path: Path) 
     notes = np.array([[0, 60, 48, 80], [12, 60, 12, 80]])
     path = tmp_path / "clip.mid"
     path.write_bytes(midi_bytes(Score(notes, 48, np.array([[0.0, 120.0]]))))
-    assert read_midi(path).notes[:, :2].tolist() == [[0, 1], [1, 1]]
+    assert arrange(read_performance(path)).notes[:, :2].tolist() == [[0, 1], [1, 1]]
 
 
 def test_seconds_and_ticks_agree_over_a_change_of_tempo() -> None:
