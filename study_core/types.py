@@ -80,3 +80,17 @@ class Stimulus(Clip):
     stimulus_sha256: str
     opus_sha256: str = ""
     """Of the same sound as Opus, in a file of the same name but for its ending; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningSound:
+    """One trial of a headphone screening (`data/screening/screening.csv`)."""
+
+    sound_id: str
+    test: Literal["antiphase", "huggins"]
+    answer: int
+    """Which of the three intervals is the right one, from 1."""
+    duration_s: float
+    n_bytes: int
+    sound_file: str
+    sound_sha256: str

@@ -7,11 +7,24 @@ from flask import Flask
 from study_core.config import Config
 from study_core.manifest import fingerprint, sha256_file
 from study_core.secret import load_secret
-from study_server import audio, debrief, health, login, participant, researcher, trials
+from study_server import (
+    audio,
+    debrief,
+    health,
+    login,
+    participant,
+    practice_pages,
+    question_pages,
+    researcher,
+    screening_pages,
+    trials,
+)
 from study_server.faults import explain_faults
+from study_server.i18n import speak
 from study_server.logs import log_requests
 from study_server.metrics import RequestMetrics
 from study_server.protocol import load_protocol, refuse_changed_protocol
+from study_server.screening import load_screening
 from study_server.security import protect
 from study_server.sounds import make_volume_sound
 from study_server.store import open_store
@@ -19,6 +32,17 @@ from study_server.study import Study
 from study_server.throttle import Throttle, slow_guessing
 
 STATIC_FOLDER = Path(__file__).parent / "static"
+ROOMS = (
+    participant,
+    question_pages,
+    screening_pages,
+    practice_pages,
+    trials,
+    audio,
+    debrief,
+    researcher,
+    health,
+)
 
 
 def create_app(config: Config) -> Flask:
@@ -35,10 +59,11 @@ def create_app(config: Config) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["study"] = study
     log_requests(app)
+    speak(app, config.recruitment.languages)
     app.extensions["metrics"] = RequestMetrics(app)
     protect(app, config)
     slow_guessing(app, study.throttle, lambda: login.is_known(study.password.badge))
-    for room in (participant, trials, audio, debrief, researcher, health):
+    for room in ROOMS:
         app.register_blueprint(room.blueprint)
     explain_faults(app)
     shown = {
@@ -61,6 +86,7 @@ def _open_study(config: Config) -> Study:
         password=login.ResearcherPassword(config.folders),
         throttle=Throttle(store, load_secret(config.folders.secrets, "throttle")),
         volume_sound=make_volume_sound(protocol.stimuli[0].loudness_lufs),
+        screening=load_screening(config),
         audio_formats=audio.list_formats(config.folders.stimuli, protocol.stimuli),
     )
 

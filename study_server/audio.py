@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from study_core.errors import StimulusError, list_problems
 from study_core.types import Stimulus
 from study_server.study import current_study
-from study_server.tables import Judgment, Trial
+from study_server.tables import Judgment, PracticeTrial, Trial
 from study_server.visitor import COOKIE_KEY
 
 MEDIA_TYPES = {"opus": 'audio/ogg; codecs="opus"', "mp3": "audio/mpeg"}
@@ -72,8 +72,11 @@ def _find_stimulus_id(token: str) -> str:
     allowed = select(Trial.stimulus_id).where(
         Trial.audio_token == token, Trial.session_id == own, Trial.trial_index <= n_judged + 2
     )
+    practised = select(PracticeTrial.stimulus_id).where(
+        PracticeTrial.audio_token == token, PracticeTrial.session_id == own
+    )
     with current_study().store.read() as db:
-        return db.scalar(allowed) or ""
+        return db.scalar(allowed) or db.scalar(practised) or ""
 
 
 def _find_file(folder: Path, stimulus: Stimulus, kind: str) -> Path:

@@ -15,11 +15,13 @@ from study_core.seeds import random_generator
 from study_core.types import HUMAN, Stimulus
 from study_server.listeners import Listener, Skill
 from study_server.protocol import MANIFEST
+from study_server.screening import load_screening
 from study_server.security import PROOF_HEADER, prove_simulation
 
 TIMEOUT_S = 60.0
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)  # a server that restarts is waited for
-LAST_PAGE = "/thanks"
+LAST_PAGES = ("/thanks", "/no-headphones")
+MOST_OF_A_NUMBER = 12
 
 
 class Page(HTMLParser):
@@ -30,6 +32,9 @@ class Page(HTMLParser):
         super().__init__()
         self.action: str | None = None
         self.fields: dict[str, str] = {}
+        self.choices: dict[str, list[str]] = {}
+        """The values of each group of buttons or boxes."""
+        self.numbers: list[str] = []
         self.sound: str | None = None
         self._is_inside = False
         self.feed(html)
@@ -39,10 +44,19 @@ class Page(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         if tag == "form" and self.action is None:
             self.action, self._is_inside = values.get("action", ""), True
-        elif tag == "input" and self._is_inside and values.get("type") == "hidden":
-            self.fields[values["name"]] = values.get("value", "")
+        elif tag == "input" and self._is_inside:
+            self._keep_input(values)
         elif tag == "audio" and self.sound is None:
             self.sound = values.get("src")
+
+    def _keep_input(self, values: dict[str, str]) -> None:
+        name, kind = values.get("name", ""), values.get("type")
+        if kind == "hidden":
+            self.fields[name] = values.get("value", "")
+        elif kind in ("radio", "checkbox"):
+            self.choices.setdefault(name, []).append(values.get("value", ""))
+        elif kind == "number":
+            self.numbers.append(name)
 
     def handle_endtag(self, tag: str) -> None:
         """Notice the end of the form."""
@@ -64,31 +78,48 @@ class Crowd:
 class Bot:
     """One simulated listener on its way through the study."""
 
-    def __init__(self, crowd: Crowd, index: int, config: Config, stimuli: Mapping[str, Stimulus]) -> None:
-        """Draw the listener; `stimuli` are by the hash of their audio."""
+    def __init__(
+        self,
+        crowd: Crowd,
+        index: int,
+        config: Config,
+        stimuli: Mapping[str, Stimulus],
+        right_intervals: Mapping[str, int],
+    ) -> None:
+        """Draw the listener; stimuli, and the screening's answers, are by the hash of their audio."""
         levels = config.trials.confidence_levels
         self._listener = Listener(crowd.skill, crowd.seed, index, levels)
         self._network = random_generator(crowd.seed, "network", index)
-        self._loss, self._stimuli = crowd.loss, stimuli
+        self._opinions = random_generator(crowd.seed, "opinions", index)
+        self._loss, self._stimuli, self._right_intervals = crowd.loss, stimuli, right_intervals
 
     def take_part(self, client: httpx.Client) -> None:
         """Go from the welcome page to the last one."""
         reply = _send(client, "GET", "/")
-        while reply.url.path != LAST_PAGE:
+        while reply.url.path not in LAST_PAGES:
             page = Page(reply.text)
             if page.action is None:
                 raise StudyError(f"{reply.url} has no form: is this the address of a study server?")
-            fields = page.fields | self._answer(client, reply.url.path, page)
+            fields = page.fields | self._choose(page) | self._listen(client, page)
             if self._network.random() < self._loss:
                 _send(client, "POST", page.action, fields)  # stored, but this bot never learns it
             reply = _send(client, "POST", page.action, fields)
 
-    def _answer(self, client: httpx.Client, path: str, page: Page) -> dict[str, str]:
-        if path == "/consent":
-            return {"agrees": "1"}
-        if page.sound is None or not path.startswith("/trial/"):
+    def _choose(self, page: Page) -> dict[str, str]:
+        """Return an answer to whatever the page asks; boxes beside a clip stay empty."""
+        asked = {name: values for name, values in page.choices.items() if name != "knows_tune"}
+        chosen = {name: str(self._opinions.choice(values)) for name, values in asked.items()}
+        numbers = {name: str(self._opinions.integers(MOST_OF_A_NUMBER)) for name in page.numbers}
+        return chosen | numbers
+
+    def _listen(self, client: httpx.Client, page: Page) -> dict[str, str]:
+        """Return what the page's sound makes the listener answer; they wear headphones."""
+        if page.sound is None or not {"answer", "interval"} & set(page.choices):
             return {}
-        stimulus = self._recognise(_send(client, "GET", page.sound).content)
+        audio = _send(client, "GET", page.sound).content
+        if "interval" in page.choices:
+            return {"interval": str(self._right_intervals[sha256_bytes(audio)])}
+        stimulus = self._recognise(audio)
         response = self._listener.respond(stimulus.clip_id, is_generated=stimulus.system != HUMAN)
         listened_s = str(stimulus.stimulus_duration_s)
         return {
@@ -121,11 +152,12 @@ def simulate(config: Config, crowd: Crowd, url: str) -> Iterator[int]:
     """
     rows = read_manifest(config.folders.stimuli / MANIFEST, Stimulus)
     stimuli = {stimulus.stimulus_sha256: stimulus for stimulus in rows}
+    screening = {sound.sound_sha256: sound.answer for sound in load_screening(config).sounds}
     proof = {PROOF_HEADER: prove_simulation(config.folders)}
 
     def run(index: int) -> None:
         with httpx.Client(base_url=url, headers=proof, follow_redirects=True, timeout=TIMEOUT_S) as client:
-            Bot(crowd, index, config, stimuli).take_part(client)
+            Bot(crowd, index, config, stimuli, screening).take_part(client)
 
     _require_server(url)
     with ThreadPoolExecutor(crowd.concurrency) as pool:

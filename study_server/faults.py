@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
+from study_server.i18n import gettext as _
 from study_server.visitor import ElsewhereError
 
 RETRY_S = 10
@@ -34,14 +35,14 @@ def _go_elsewhere(error: ElsewhereError) -> BaseResponse:
 
 def _explain_stale_page(error: CSRFError) -> tuple[str, int]:
     log.info("A form was refused: %s", error.description)
-    text = "Open the study again from your link. If this comes back, allow cookies for this site."
-    return render_template("notice.html", heading="This page is out of date", text=text), 400
+    text = _("Open the study again from your link. If this comes back, allow cookies for this site.")
+    return render_template("notice.html", heading=_("This page is out of date"), text=text), 400
 
 
 def _ask_to_wait(error: Exception) -> tuple[str, int, dict[str, str]]:
     log.error("The store failed: %s", getattr(error, "orig", None) or type(error).__name__)
-    text = "This page tries again by itself. Everything you answered so far is kept."
-    notice = render_template("notice.html", heading="The study cannot store answers right now", text=text)
+    text = _("This page tries again by itself. Everything you answered so far is kept.")
+    notice = render_template("notice.html", heading=_("The study cannot store answers right now"), text=text)
     return notice, 503, {"Retry-After": str(RETRY_S), "Refresh": str(RETRY_S)}
 
 
@@ -53,9 +54,9 @@ def _explain(error: HTTPException) -> Response | BaseResponse | tuple[str, int]:
     if error.response is not None or error.code is None:
         return Response.force_type(error.get_response())
     texts = {
-        404: ("There is no such page", "Go back to the study: it knows where you were."),
-        413: ("That was too much", "The study does not take anything this large."),
-        500: ("Something went wrong here", "Reload this page. Everything you answered so far is kept."),
+        404: (_("There is no such page"), _("Go back to the study: it knows where you were.")),
+        413: (_("That was too much"), _("The study does not take anything this large.")),
+        500: (_("Something went wrong here"), _("Reload this page. Everything you answered so far is kept.")),
     }
     heading, text = texts.get(error.code, (error.name, error.description or ""))
     return render_template("notice.html", heading=heading, text=text), error.code

@@ -9,12 +9,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from study_core.config import Config
-from study_server import services, visitor
+from study_server import flow, services, visitor
+from study_server.i18n import current_language, gettext
 from study_server.security import PROOF_HEADER, is_proof
 from study_server.study import current_study
+from study_server.tables import now_utc
 
 CONSENT_FOLDER = Path(__file__).parent / "consent"
-LANGUAGE = "en"
 
 blueprint = Blueprint("participant", __name__)
 
@@ -25,7 +26,7 @@ def welcome() -> str | BaseResponse:
     with current_study().store.read() as db:
         found = visitor.find_session(db)
         if found is not None:
-            return redirect(visitor.locate(found), 303)
+            return redirect(flow.locate(found), 303)
     return render_template("welcome.html")
 
 
@@ -39,9 +40,10 @@ def begin() -> BaseResponse:
     with study.store.write() as db:
         found = visitor.find_session(db)
         if found is None:
-            found = services.arrive(db, study.protocol, is_simulated=proof is not None)
+            language = current_language().tag
+            found = services.arrive(db, study.protocol, is_simulated=proof is not None, language=language)
         visitor.remember(found)
-        return redirect(visitor.locate(found), 303)
+        return redirect(flow.locate(found), 303)
 
 
 @blueprint.get("/consent")
@@ -61,8 +63,8 @@ def give_consent() -> str | BaseResponse:
         return redirect(url_for(".consent"), 303)
     with current_study().store.write() as db:
         found = visitor.require_session(db)
-        services.consent(found)
-        return redirect(visitor.locate(found), 303)
+        services.consent(found, current_language().tag)
+        return redirect(flow.advance(db, found), 303)
 
 
 @blueprint.get("/volume")
@@ -74,15 +76,13 @@ def volume() -> str:
 
 
 @blueprint.post("/volume")
-def start() -> BaseResponse:
-    """Draw the trials and go to the first."""
-    study = current_study()
-    with study.store.write() as db:
+def set_volume() -> BaseResponse:
+    """Go on once the volume is set."""
+    with current_study().store.write() as db:
         found = visitor.require_session(db)
         if found.consented_at is not None:
-            services.start(db, found, study.protocol)
-            db.flush()
-        return redirect(visitor.locate(found), 303)
+            found.volume_set_at = found.volume_set_at or now_utc()
+        return redirect(flow.advance(db, found), 303)
 
 
 @blueprint.get("/volume.wav")
@@ -96,6 +96,10 @@ def volume_sound() -> BaseResponse:
 
 def render_consent(config: Config, n_trials: int) -> Markup:
     """Return the consent document as HTML, its placeholders filled from config."""
-    text = (CONSENT_FOLDER / f"{LANGUAGE}.md").read_text(encoding="utf-8")
-    filled = SandboxedEnvironment().from_string(text).render(study=config, n_trials=n_trials)
+    text = (CONSENT_FOLDER / f"{current_language().tag}.md").read_text(encoding="utf-8")
+    filled = (
+        SandboxedEnvironment()
+        .from_string(text)
+        .render(study=config, n_trials=n_trials, contact=gettext(config.recruitment.contact))
+    )
     return Markup(MarkdownIt("commonmark", {"html": False}).render(filled))  # noqa: S704 (HTML is off)

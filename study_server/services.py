@@ -24,23 +24,33 @@ class Answer:
     heard_s: float | None = None
     n_plays: int | None = None
     stalls: int | None = None
+    load_errors: int | None = None
+    coverage: float | None = None
+    output_latency_s: float | None = None
     answer_time_s: float | None = None
     hidden_count: int | None = None
+    language: str = "en"
 
 
-def arrive(db: Session, protocol: RunningProtocol, *, is_simulated: bool) -> StudySession:
+def arrive(
+    db: Session, protocol: RunningProtocol, *, is_simulated: bool, language: str = "en"
+) -> StudySession:
     """Return a new session."""
     study_session = StudySession(
-        is_simulated=is_simulated, study_version=protocol.config.version, withdrawal_code=make_code()
+        is_simulated=is_simulated,
+        language=language,
+        study_version=protocol.config.version,
+        withdrawal_code=make_code(),
     )
     db.add(study_session)
     db.flush()
     return study_session
 
 
-def consent(study_session: StudySession) -> None:
-    """Record consent; the first one counts."""
-    study_session.consented_at = study_session.consented_at or now_utc()
+def consent(study_session: StudySession, language: str = "en") -> None:
+    """Record consent and the language of the document; the first one counts."""
+    if study_session.consented_at is None:
+        study_session.consented_at, study_session.language = now_utc(), language
     study_session.last_seen_at = now_utc()
 
 

@@ -8,6 +8,7 @@ from flask import current_app
 from study_core.config import Config
 from study_server.login import ResearcherPassword
 from study_server.protocol import RunningProtocol
+from study_server.screening import Screening
 from study_server.store import Store
 from study_server.throttle import Throttle
 
@@ -21,6 +22,7 @@ class Study:
     password: ResearcherPassword
     throttle: Throttle
     volume_sound: bytes
+    screening: Screening
     audio_formats: tuple[str, ...]
     """What every clip can be had in, best first: opus and mp3, or mp3 alone."""
 

@@ -2,12 +2,14 @@
 
 from typing import NoReturn
 
-from flask import request, session, url_for
+from flask import jsonify, redirect, request, session, url_for
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
-from study_server.services import find_next, is_stale
+from study_server.flow import locate
+from study_server.services import come_back, is_stale
 from study_server.study import current_study
-from study_server.tables import StudySession, now_utc
+from study_server.tables import StudySession
 
 COOKIE_KEY = "session_id"
 
@@ -42,22 +44,8 @@ def require_turn(db: Session) -> StudySession:
         _leave_for(place)
     if is_stale(found):
         with current_study().store.write() as writing:
-            writing.get_one(StudySession, found.session_id).last_seen_at = now_utc()
+            come_back(writing, writing.get_one(StudySession, found.session_id))
     return found
-
-
-def locate(found: StudySession) -> str:
-    """Return the path of the page that is a session's turn."""
-    if found.consented_at is None:
-        return url_for("participant.consent")
-    if found.started_at is None:
-        return url_for("participant.volume")
-    trial = find_next(found)
-    if trial is None:
-        return url_for("debrief.thanks")
-    if found.protocol_sha256 != current_study().protocol.sha256:
-        return url_for("debrief.changed")
-    return url_for("trials.show", trial_id=trial.trial_id)
 
 
 def remember(found: StudySession) -> None:
@@ -69,6 +57,13 @@ def remember(found: StudySession) -> None:
 def forget() -> None:
     """Take the session out of the cookie."""
     session.pop(COOKIE_KEY, None)
+
+
+def lead_on(place: str) -> Response:
+    """Say where to go on, after what was sent is stored: to a script as JSON, else by a redirect."""
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(next=place)
+    return redirect(place, 303)
 
 
 def _leave_for(url: str) -> NoReturn:

@@ -14,7 +14,6 @@ levels; the noise is brought down from full scale, which is loud over headphones
 import io
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
 from typing import Literal
@@ -26,6 +25,7 @@ from study_core.folders import DataFolders
 from study_core.manifest import sha256_bytes, write_bytes, write_manifest
 from study_core.secret import load_secret, opaque_id
 from study_core.seeds import random_generator
+from study_core.types import ScreeningSound
 from synthesis.loudness import Sound
 from synthesis.stimuli import TIME_STAMP
 
@@ -40,20 +40,6 @@ _NOISE_S, _NOISE_GAP_S, _NOISE_CLIP_SD = 1.0, 1.0, 4.2
 _PITCH_HZ, _PITCH_BAND = 600, 0.06
 _NOISE_DBFS = -23.0  # RMS; it peaks 12.5 dB above
 _NOISE_RAMP_S = 0.01
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScreeningSound:
-    """One trial of a headphone screening (`data/screening/screening.csv`)."""
-
-    sound_id: str
-    test: Literal["antiphase", "huggins"]
-    answer: int
-    """Which of the three intervals is the right one, from 1."""
-    duration_s: float
-    n_bytes: int
-    sound_file: str
-    sound_sha256: str
 
 
 def make_screening(folders: DataFolders, study_seed: int) -> list[ScreeningSound]:

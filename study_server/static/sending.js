@@ -17,24 +17,25 @@ export function findPending(url) {
   return pending?.url === url ? new URLSearchParams(pending.body) : null;
 }
 
-// Resolves to the path of the next page, or to null where the server refuses this answer for good.
+// Resolves to the path of the next page, or to null where the server refuses this answer for good; tells
+// `saving`, `waiting`, `saved` or `outdated` on the way.
 export async function sendUntilStored(url, fields, tell) {
   write({ url, body: fields.toString() });
-  tell("Saving …");
+  tell("saving");
   for (let tries = 1; ; tries += 1) {
     const reply = await post(url, fields);
     if (reply?.ok) {
       const { next } = await reply.json();
       write(null);
-      tell("Saved");
+      tell("saved");
       return next;
     }
     if (reply && reply.status < 500) {
       write(null);
-      tell("This page is out of date. Reload it to go on.");
+      tell("outdated");
       return null;
     }
-    tell("Not saved yet. Trying again, please keep this page open …");
+    tell("waiting");
     await wait(tries);
   }
 }

@@ -1,37 +1,32 @@
-// The trial page: listen, answer, store, go on.
+// The page of a clip: listen, answer, store, go on.
 
+import { listenToKeys } from "./keys.js";
 import { Player } from "./player.js";
 import { findPending, sendUntilStored } from "./sending.js";
 
 const form = document.querySelector("form[data-listen-s]");
 const answers = form.querySelector(".answers");
 const status = form.querySelector(".saving");
+const texts = JSON.parse(form.dataset.texts);
 const listenS = Number(form.dataset.listenS);
 const url = form.getAttribute("action");
 let isSending = false;
 
-const player = new Player(form.querySelector(".player"), {
-  onHeard: unlock,
-  sayReady: listenS > 0 ? `Listen for ${listenS} seconds, then answer.` : "Listen, then answer.",
-});
+const player = new Player(form.querySelector(".player"), { onHeard: unlock });
 answers.disabled = listenS > 0;
 
 function unlock(heardS, isOver) {
   keepFacts();
-  if (!answers.disabled || (heardS < listenS && !isOver)) return;
+  if (!answers.disabled || isSending || (heardS < listenS && !isOver)) return;
   answers.disabled = false;
-  player.sayReady = "You can answer now, or listen again.";
-  player.say(player.sayReady);
-}
-
-function tell(text) {
-  status.textContent = text;
+  player.ready = player.texts.unlocked;
+  player.say(player.ready);
 }
 
 // What was heard survives a reload of the page.
 function keepFacts() {
   try {
-    sessionStorage.setItem(url, JSON.stringify(player.facts));
+    sessionStorage.setItem(url, JSON.stringify({ facts: player.facts, bins: [...player.bins] }));
   } catch {
     // storage is off: a reload counts from zero
   }
@@ -39,7 +34,9 @@ function keepFacts() {
 
 function restoreFacts() {
   try {
-    Object.assign(player.facts, JSON.parse(sessionStorage.getItem(url)));
+    const { facts, bins } = JSON.parse(sessionStorage.getItem(url)) ?? { facts: {}, bins: [] };
+    Object.assign(player.facts, facts);
+    player.bins = new Set(bins);
   } catch {
     // storage is off
   }
@@ -48,7 +45,7 @@ function restoreFacts() {
 
 function collect() {
   const fields = new URLSearchParams(new FormData(form));
-  const facts = { ...player.facts, heard_s: player.facts.heard_s.toFixed(3) };
+  const facts = { ...player.facts, heard_s: player.facts.heard_s.toFixed(3), coverage: player.facts.coverage.toFixed(3) };
   for (const [name, value] of Object.entries(facts)) fields.set(name, value);
   const answerTimeS = player.firstPlayAt === null ? "" : (performance.now() - player.firstPlayAt) / 1000;
   fields.set("answer_time_s", answerTimeS === "" ? "" : answerTimeS.toFixed(3));
@@ -61,7 +58,7 @@ async function send(fields) {
   answers.disabled = true;
   player.audio.pause();
   form.setAttribute("aria-busy", "true");
-  const next = await sendUntilStored(url, fields, tell);
+  const next = await sendUntilStored(url, fields, (what) => (status.textContent = texts[what]));
   form.removeAttribute("aria-busy");
   if (next) location.assign(next);
 }
@@ -76,6 +73,7 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
+listenToKeys(player.button);
 restoreFacts();
 const pending = findPending(url);
 if (pending) {

@@ -2,4 +2,4 @@
 
 import { Player } from "./player.js";
 
-new Player(document.querySelector(".player"), { sayReady: "Play the noise and set your volume." });
+new Player(document.querySelector(".player"));
