@@ -7,7 +7,7 @@ the number of runs that do, the voting of audio fingerprints (Wang 2003, ISMIR, 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -53,17 +53,22 @@ _Step = tuple[int, float, float]
 """How one place of a run lies to another: semitones, ratio of note lengths, shift in ticks."""
 
 
-def find_clusters(scores: Mapping[str, Score]) -> dict[str, str]:
-    """Return each piece's cluster: the name of its alphabetically first piece."""
-    return join_links(scores, find_links(scores))
+def find_neighbors(names: Iterable[str], links: Iterable[Link]) -> dict[str, set[str]]:
+    """Return for each name those that it is linked to."""
+    neighbors: dict[str, set[str]] = {name: set() for name in names}
+    for link in links:
+        neighbors[link.one].add(link.other)
+        neighbors[link.other].add(link.one)
+    return neighbors
 
 
-def join_links(names: Mapping[str, object], links: list[Link]) -> dict[str, str]:
+def join_links(names: Iterable[str], links: Iterable[Link]) -> dict[str, str]:
     """Return each name's cluster, the alphabetically first of the names that links lead to."""
     leader = {name: name for name in names}
     for link in links:
-        first, second = sorted((_follow(leader, link.one), _follow(leader, link.other)))
-        leader[second] = first
+        if link.one in leader and link.other in leader:
+            first, second = sorted((_follow(leader, link.one), _follow(leader, link.other)))
+            leader[second] = first
     return {name: _follow(leader, name) for name in leader}
 
 

@@ -6,17 +6,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
 from models.arrangement import arrange
-from models.clusters import find_clusters
+from models.clusters import Link, find_links, find_neighbors, join_links
+from models.metadata import read_metadata
 from models.midi import parse_midi, read_bytes, read_performance
 from models.notes import read_notes
 from models.performance import Performance
 from models.sources import MIDI_SUFFIXES, Source, is_midi_name, list_midi, search_folder
+from models.splits import SPLITS_FILE, assign_splits, describe_draw, draw_split, load_splits, save_splits
 from models.tokens import Score, fit_vocabulary, quantize
 from study_core.config import CorpusConfig
 from study_core.errors import CorpusError, list_problems
@@ -29,14 +32,13 @@ from study_core.manifest import (
     write_bytes,
     write_manifest,
 )
-from study_core.seeds import child_seed
 from study_core.types import Piece, Split
 
 MIN_NOTES = 30  # of a piece; less is a jingle
 MIN_PIECES = 20  # of a corpus; fewer cannot be split into training, validation and clips
 PIECES_FILE, SCORES_FILE = "pieces.csv", "scores.npz"
 _NOTES_FOLDER = ".notes"  # hidden among the corpora
-_VERSION = 2  # raise it when the same files become other pieces or scores
+_VERSION = 3  # raise it when the same files become other pieces or scores
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 log = logging.getLogger(__name__)
@@ -54,17 +56,23 @@ class CorpusStage:
     """Makes `pieces.csv` and `scores.npz` of a source."""
 
     def __init__(self, source: Source, config: CorpusConfig, seed: int, folders: DataFolders) -> None:
-        self._source, self._config, self._seed, self._folders = source, config, seed, folders
-        self._notes = read_notes(source.files, folders.corpus / _NOTES_FOLDER / f"{source.name}.npz")
-        self._scores: dict[Path, Score] = {}
-        self._problems = list(source.problems)
+        self.source, self._config, self._seed, self._folders = source, config, seed, folders
+        self.notes = read_notes(source.files, folders.corpus / _NOTES_FOLDER / f"{source.name}.npz")
+        self.files: dict[str, Path] = {}
+        """The file of each piece that can be used."""
+        self.scores: dict[str, Score] = {}
+        """Its music in the vocabulary of tokens."""
+        self.links: list[Link] = []
+        """Who shares a melody with whom; known once the pieces are described."""
+        self.problems = list(source.problems)
+        """A line for each file that is not used, its name first."""
 
     @property
     def inputs(self) -> str:
         """The fingerprint of all that the pieces depend on."""
-        files = sorted((str(file), sha256) for file, sha256 in self._notes.hashes.items())
+        files = sorted((str(file), sha256) for file, sha256 in self.notes.hashes.items())
         shares = (self._config.validation_share, self._config.test_share)
-        return fingerprint("corpus", _VERSION, self._source.name, shares, self._seed, files)
+        return fingerprint("corpus", _VERSION, self.source.name, shares, self._seed, files)
 
     def is_current(self) -> bool:
         """Tell whether the pieces are there and made from these files."""
@@ -73,77 +81,93 @@ class CorpusStage:
     def read(self) -> Iterator[Path]:
         """Put the files on the grid; yield each when it is done. Those that cannot be used are remembered."""
         known: dict[str, Path] = {}
-        for file in self._source.files:
-            twin = known.setdefault(self._notes.hashes.get(file, str(file)), file)
+        for file in self.source.files:
+            twin = known.setdefault(self.notes.hashes.get(file, str(file)), file)
             problem = self._read(file) if twin == file else f"is the same file as {twin.name}"
             if problem:
-                self._problems.append(f"{file.name} {problem}")
+                self.problems.append(f"{file.name} {problem}")
             yield file
 
+    def describe(self) -> list[Piece]:
+        """Return the pieces of the files that were read, those that share a melody in one split."""
+        self.links = find_links(self.scores)
+        kept = load_splits(self._folders.corpus / SPLITS_FILE, self._drawn_for)
+        stored = {name: kept[sha256] for name in self.scores if (sha256 := self._hash(name)) in kept}
+        draw = partial(draw_split, config=self._config, seed=self._seed)
+        assigned = assign_splits(find_neighbors(self.scores, self.links), stored, draw)
+        for name, (one, other) in sorted(assigned.left_out.items()):
+            self.problems.append(
+                f"{self.files[name].name} shares a melody with {one} and {other}, which are in different "
+                "splits: in either it would carry what is heard into what is trained on"
+            )
+        clusters = join_links(assigned.splits, self.links)
+        return [self._describe(name, clusters[name], assigned.splits[name]) for name in sorted(clusters)]
+
     def write(self) -> list[Piece]:
-        """Write the pieces of the files that were read, a cluster always in one split.
+        """Write the pieces of the files that were read; return them.
 
         Raises
         ------
         CorpusError
             If fewer than 20 files can be used, or a split is empty.
         """
-        self._report_problems()
-        named = {f"{slug(file.stem)}-{self._notes.hashes[file][:6]}": file for file in self._scores}
-        scores = {name: self._scores[file] for name, file in sorted(named.items())}
-        clusters = find_clusters(scores)
-        pieces = [self._describe(name, named[name], clusters[name]) for name in scores]
-        _check_splits(pieces, self._source.name)
-        files = [self._folders.corpus / name for name in (PIECES_FILE, SCORES_FILE)]
+        pieces = self.describe()
+        self._report_problems(len(pieces))
+        _check_splits(pieces, self.source.name)
+        files = [self._folders.corpus / name for name in (PIECES_FILE, SCORES_FILE, SPLITS_FILE)]
         write_manifest(files[0], pieces)
-        save_scores(files[1], scores)
+        save_scores(files[1], {piece.piece_id: self.scores[piece.piece_id] for piece in pieces})
+        save_splits(files[2], self._drawn_for, {piece.piece_sha256: piece.split for piece in pieces})
         stamp_stage(self._folders.corpus, self.inputs, files)
         return pieces
 
+    @property
+    def _drawn_for(self) -> str:
+        return describe_draw(self.source.name, self._config, self._seed)
+
+    def _hash(self, name: str) -> str:
+        return self.notes.hashes[self.files[name]]
+
     def _read(self, file: Path) -> str:
         """Take a file in; return what is wrong with it, if so."""
-        if file in self._notes.problems:
-            return self._notes.problems[file]
+        if file in self.notes.problems:
+            return self.notes.problems[file]
         try:
-            self._scores[file] = _make_score(self._notes.performances[file])
+            score = _make_score(self.notes.performances[file])
         except CorpusError as error:
             return str(error)
+        name = f"{slug(file.stem)}-{self.notes.hashes[file][:6]}"
+        self.files[name], self.scores[name] = file, score
         return ""
 
-    def _report_problems(self) -> None:
-        n_files = len(self._source.files) + len(self._source.problems)
-        n_usable = len(self._scores)
-        heading = f"{len(self._problems)} of {n_files} files of the corpus are not used:"
+    def _report_problems(self, n_usable: int) -> None:
+        n_files = len(self.source.files) + len(self.source.problems)
+        heading = f"{len(self.problems)} of {n_files} files of the corpus are not used:"
         if n_usable < MIN_PIECES:
             heading = (
-                f"corpus {self._source.name} has {n_usable} usable files of {n_files}, but a study needs "
+                f"corpus {self.source.name} has {n_usable} usable files of {n_files}, but a study needs "
                 f"{MIN_PIECES} with at least {MIN_NOTES} notes each. Add more, or change corpus.source."
             )
-            raise CorpusError(list_problems(heading, self._problems))
-        if self._problems:
-            log.warning(list_problems(heading, self._problems))
+            raise CorpusError(list_problems(heading, self.problems))
+        if self.problems:
+            log.warning(list_problems(heading, self.problems))
 
-    def _describe(self, name: str, file: Path, cluster: str) -> Piece:
-        score, root = self._scores[file], self._folders.root
+    def _describe(self, name: str, cluster: str, split: Split) -> Piece:
+        file, score, root = self.files[name], self.scores[name], self._folders.root
+        known = read_metadata(self.source.name, file.stem)
         return Piece(
             piece_id=name,
-            corpus=self._source.name,
-            title=file.stem,
+            corpus=self.source.name,
+            title=known.title,
             song_cluster=cluster,
-            split=draw_split(cluster, self._config, self._seed),
+            split=split,
             piece_file=str(file.relative_to(root) if file.is_relative_to(root) else file),
-            piece_sha256=self._notes.hashes[file],
+            piece_sha256=self._hash(name),
             n_notes=len(score.notes),
             duration_s=round(score.duration_s, 3),
+            game=known.game,
+            generation=known.generation,
         )
-
-
-def draw_split(cluster: str, config: CorpusConfig, seed: int) -> Split:
-    """Return a cluster's split; it depends on no other cluster, so a new file moves no old one."""
-    place = child_seed(seed, "split", cluster) / 2**63
-    if place < config.test_share:
-        return "test"
-    return "validation" if place < config.test_share + config.validation_share else "train"
 
 
 def read_score(file: Path) -> Score:

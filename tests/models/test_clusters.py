@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.arrangement import arrange
-from models.clusters import find_clusters, find_lines, find_links
+from models.clusters import find_lines, find_links, find_neighbors, join_links
 from models.midi import read_performance
 from models.sources import list_midi
 from models.tokens import Score, fit_vocabulary, quantize
@@ -32,6 +32,10 @@ KNOWN = [
     {"- Lavender town", "RedBlueYellow - Lavender Town", "GoldSilverCrystal - Lavender Town"},
 ]
 STRANGERS = ["Route 1", "Surf Theme", "Game Corner", "Wild Pokemon Battle", "Rival Battle", "Ending Theme"]
+
+
+def find_clusters(scores: dict[str, Score]) -> dict[str, str]:
+    return join_links(scores, find_links(scores))
 
 
 def thin_out(song: Score) -> Score:
@@ -81,6 +85,13 @@ def test_strangers_and_trills_are_not_linked(crowd: dict[str, Score]) -> None:
         for i in range(2)
     }
     assert find_links({**crowd, **made}) == []
+
+
+def test_links_of_a_piece_that_is_left_out_join_nobody() -> None:
+    song = make_score(1)
+    links = find_links({"a": song, "b": song, "c": song})
+    assert find_neighbors("abc", links) == {"a": {"b", "c"}, "b": {"a", "c"}, "c": {"a", "b"}}
+    assert join_links("bcd", links) == {"b": "b", "c": "b", "d": "d"}
 
 
 def test_a_melody_leaves_out_what_begins_under_a_higher_note() -> None:

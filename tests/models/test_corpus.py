@@ -9,7 +9,6 @@ import pytest
 from models.corpus import (
     CorpusStage,
     add_corpus,
-    draw_split,
     list_corpora,
     load_pieces,
     load_scores,
@@ -17,6 +16,7 @@ from models.corpus import (
     save_scores,
 )
 from models.sources import Source, list_midi
+from models.splits import draw_split
 from study_core.config import CorpusConfig
 from study_core.errors import CorpusError
 from study_core.folders import DataFolders
