@@ -16,7 +16,7 @@ from models.tokens import TICKS_PER_BEAT, Score
 from study_core.errors import CorpusError
 
 READER_VERSION = 1  # raise it when the same bytes become another performance
-MAX_BYTES = 4 * 2**20  # of a file; a long piano piece has a tenth
+MAX_BYTES = 2 * 2**20  # of a file; half an hour of dense piano music has a fifth
 MAX_BEATS = 100_000  # of a piece; 14 hours at 120 beats per minute
 _FILM_FRAMES = 0x8000  # this bit of the division says that time is counted in frames
 CLIP_TICKS_PER_BEAT = 480  # every clip has this resolution, whatever its system
