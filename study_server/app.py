@@ -56,6 +56,7 @@ def create_app(config: Config) -> Flask:
     """
     study = _open_study(config)
     app = Flask(__name__, static_url_path=f"/static/{_name_static_files()}")
+    app.debug = False  # whatever the environment says: a fault must not talk
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["study"] = study
     log_requests(app)

@@ -7,7 +7,7 @@ that the password was once given in does not.
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask, Response, render_template, request
@@ -32,7 +32,7 @@ class Throttle:
     """Counts failed tries by door and source."""
 
     store: Store
-    key: str
+    key: str = field(repr=False)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def is_locked(self, door: str, address: str, *, is_known: bool = False) -> bool:

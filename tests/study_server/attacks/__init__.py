@@ -1,0 +1,1 @@
+"""What strangers try; every test's name says what they must not get."""
