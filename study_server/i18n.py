@@ -68,13 +68,12 @@ def gettext(text: str, **values: Any) -> str:
     return translated % values if values else translated
 
 
-def ngettext(text: str, plural: str, n: int, **values: Any) -> str:
-    """Return the form of a text for a number, in the page's language."""
+def ngettext(text: str, plural: str, n: float) -> str:
+    """Return the form of a text for a number, in the page's language; its values are filled in by Jinja."""
+    whole = int(n) if n == int(n) else 2  # a part of a second is no second: the plural
     if current_language().tag == SOURCE:
-        translated = text if n == 1 else plural
-    else:
-        translated = _catalog().translate_plural(text, plural, n)
-    return translated % {"num": n, **values}
+        return text if whole == 1 else plural
+    return _catalog().translate_plural(text, plural, whole)
 
 
 def mark(text: str) -> str:
