@@ -110,25 +110,27 @@ def measure_rates(responses: pd.DataFrame) -> Rates:
     responses
         One row per judgment with the columns `participant_id`, `clip_id`, `system` and `judged_human` (0/1).
     """
+    return measure_means(responses, responses["judged_human"].to_numpy(np.float64))
+
+
+def measure_means(responses: pd.DataFrame, values: FloatArray) -> Rates:
+    """Return the mean of any values per system, as the share of judgments "human" is one.
+
+    `values` has shape (rows,); of numbers other than 0 and 1, `n_judged_human` is their sum, rounded.
+    """
     systems = order_systems(responses["system"].unique())
     system = pd.Index(systems).get_indexer(pd.Index(responses["system"]))
-    judged = responses["judged_human"].to_numpy(np.int64)
     listener = pd.factorize(responses["participant_id"])[0]
     clip = pd.factorize(responses["clip_id"])[0]
     pair = pd.factorize(listener * (clip.max() + 1) + clip)[0]
-    tables = [_count(group, system, judged, len(systems)) for group in (listener, clip, pair)]
-    trials, hits = (tables[0][i].sum(axis=0) for i in (0, 1))
+    tables = [_sum(group, system, values, len(systems)) for group in (listener, clip, pair)]
+    trials, totals = tables[0][0].sum(axis=0), tables[0][1].sum(axis=0)
     n_listeners, n_clips = ((n > 0).sum(axis=0) for n, _ in tables[:2])
-    parts = [_covariance(n, k, hits / trials) for n, k in tables]
+    by_listener, by_clip, by_pair = (_covariance(n, total, totals / trials) for n, total in tables)
+    unrelated = _share_unrelated([n for n, _ in tables])
+    means, counts = totals / trials, np.rint(totals).astype(np.int64)
     return Rates(
-        systems,
-        hits / trials,
-        hits,
-        trials,
-        n_listeners,
-        n_clips,
-        *parts,
-        _share_unrelated([n for n, _ in tables]),
+        systems, means, counts, trials, n_listeners, n_clips, by_listener, by_clip, by_pair, unrelated
     )
 
 
@@ -137,18 +139,20 @@ def order_systems(systems: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(systems, key=lambda name: (name != HUMAN, name)))
 
 
-def _count(group: IntArray, system: IntArray, judged: IntArray, n_systems: int) -> tuple[IntArray, IntArray]:
-    """Return trials and judgments "human" per cluster and system, each of shape (clusters, S)."""
+def _sum(
+    group: IntArray, system: IntArray, values: FloatArray, n_systems: int
+) -> tuple[IntArray, FloatArray]:
+    """Return trials and sums of values per cluster and system, each of shape (clusters, S)."""
     cell = group * n_systems + system
     shape = (int(group.max()) + 1, n_systems)
     size = shape[0] * shape[1]
     trials = np.bincount(cell, minlength=size).reshape(shape)
-    return trials, np.bincount(cell[judged == 1], minlength=size).reshape(shape)
+    return trials, np.bincount(cell, values, minlength=size).reshape(shape).astype(np.float64, copy=False)
 
 
-def _covariance(trials: IntArray, hits: IntArray, share: FloatArray) -> FloatArray:
+def _covariance(trials: IntArray, totals: FloatArray, mean: FloatArray) -> FloatArray:
     """Return sum(u u') over clusters, shape (S, S)."""
-    residual = (hits - trials * share) / trials.sum(axis=0)
+    residual = (totals - trials * mean) / trials.sum(axis=0)
     covariance: FloatArray = residual.T @ residual
     return covariance
 

@@ -12,6 +12,11 @@ from scipy import stats
 
 from analysis.estimates import Estimate
 
+DIFFERENCE_BOUNDS = {"loose": 0.10, "strict": 0.05}
+"""Of the difference of shares, around 0."""
+ACCURACY_BOUNDS = {"loose": 0.10, "strict": 0.05}
+"""Of balanced accuracy, around .5: |d'| below about .5 and .25."""
+
 
 class Verdict(StrEnum):
     """What a study may say about a generator and human music."""
@@ -55,23 +60,44 @@ class Claim:
     test: Equivalence
 
 
-def check_equivalence(difference: Estimate, bound: float, level: float) -> Equivalence:
-    """Return two one-sided tests of a difference of shares against +- bound, with alpha = 1 - level."""
-    error, freedom = difference.standard_error, difference.degrees_of_freedom
-    if error is None or freedom is None:
+def check_equivalence(estimate: Estimate, bound: float, level: float, *, center: float = 0.0) -> Equivalence:
+    """Return two one-sided tests of an estimate against center +- bound, with alpha = 1 - level.
+
+    The center is 0 of a difference of shares, 1/2 of an accuracy.
+    """
+    error, freedom, away = estimate.standard_error, estimate.degrees_of_freedom, estimate.value - center
+    if not error or freedom is None:
         return Equivalence(bound, None, None, None, None, Verdict.NOT_ESTIMATED)
-    p_below = stats.t.sf((difference.value + bound) / error, freedom)
-    p_above = stats.t.cdf((difference.value - bound) / error, freedom)
+    p_below = stats.t.sf((away + bound) / error, freedom)
+    p_above = stats.t.cdf((away - bound) / error, freedom)
     half = float(stats.t.ppf(level, freedom)) * error
     p = float(max(p_below, p_above))
+    differs = estimate.low is not None and estimate.high is not None
+    differs = differs and not (estimate.low or 0.0) <= center <= (estimate.high or 0.0)
     return Equivalence(
         bound,
-        difference.value - half,
-        difference.value + half,
+        estimate.value - half,
+        estimate.value + half,
         p,
-        abs(difference.value) + half,
-        _judge(differs=difference.excludes_zero, equal=p < 1 - level),
+        abs(away) + half,
+        _judge(differs=differs, equal=p < 1 - level),
     )
+
+
+def list_claims(
+    system: str, difference: Estimate, balanced_accuracy: Estimate, declared: float, level: float
+) -> tuple[Claim, ...]:
+    """Return the tests of one generator against the declared, the loose and the strict bounds."""
+    bounds = {"declared": declared, **DIFFERENCE_BOUNDS}
+    of_difference = [
+        Claim(system, "difference", name, check_equivalence(difference, bound, level))
+        for name, bound in bounds.items()
+    ]
+    of_accuracy = [
+        Claim(system, "accuracy", name, check_equivalence(balanced_accuracy, bound, level, center=0.5))
+        for name, bound in ACCURACY_BOUNDS.items()
+    ]
+    return (*of_difference, *of_accuracy)
 
 
 def _judge(*, differs: bool, equal: bool) -> Verdict:

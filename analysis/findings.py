@@ -1,20 +1,20 @@
 """All estimates of one table of judgments, and what the study found with and without its exclusions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from analysis.clusters import measure_rates
-from analysis.comparison import Comparison
-from analysis.confidence import Confidence
+from analysis.comparison import Comparison, compare_methods
+from analysis.confidence import Confidence, estimate_confidence
 from analysis.detection import Accuracy, Detection, count_correct, estimate_accuracy, estimate_detection
-from analysis.equivalence import Claim, Equivalence, check_equivalence
+from analysis.equivalence import Claim, Equivalence, check_equivalence, list_claims
 from analysis.exclusions import Exclusions, apply_rules
 from analysis.fooling import Contrast, Fooling, contrast_generators, estimate_fooling
-from analysis.hierarchical import Hierarchical, Spread
-from analysis.reliability import Reliability
+from analysis.reliability import Reliability, estimate_reliability
 from analysis.responses import Responses, find_shortages
+from analysis.spread import Hierarchical, Spread, describe_spread, estimate_hierarchical, fit_study
 from study_core.config import AnalysisConfig
 from study_core.errors import ResponsesError, list_problems
 
@@ -54,7 +54,7 @@ class Findings:
     spread: Spread | None = None
     confidence: Confidence | None = None
     reliability: Reliability | None = None
-    """None of the last three where they were not asked for (the findings without exclusions)."""
+    """These six only from `find_all`: the findings without exclusions do without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,41 @@ def study_responses(responses: Responses, config: AnalysisConfig) -> Study:
         responses,
         config,
         exclusions,
-        find(exclusions.kept, config),
+        find_all(exclusions.kept, config),
         find(exclusions.before, config),
         tuple(sorted(lost)),
     )
 
 
+def find_all(table: pd.DataFrame, config: AnalysisConfig) -> Findings:
+    """Return all estimates of a table of judgments, by all methods."""
+    found, level, rates = find(table, config), config.confidence_level, measure_rates(table)
+    systems = tuple(generator.system for generator in found.generators)
+    model = fit_study(table, rates)
+    return replace(
+        found,
+        comparisons=compare_methods(table, rates, model, level),
+        claims=tuple(
+            claim
+            for it in found.generators
+            if it.fooling.difference is not None
+            for claim in list_claims(
+                it.system,
+                it.fooling.difference,
+                it.detection.balanced_accuracy,
+                config.equivalence_bound,
+                level,
+            )
+        ),
+        hierarchical=tuple(estimate_hierarchical(table, system, level) for system in systems),
+        spread=describe_spread(table, model, level),
+        confidence=estimate_confidence(table, systems, level),
+        reliability=estimate_reliability(table, level),
+    )
+
+
 def find(table: pd.DataFrame, config: AnalysisConfig) -> Findings:
-    """Return all estimates of a table of judgments."""
+    """Return the estimates of a table of judgments by the primary method: quick, however large the table."""
     level, rates = config.confidence_level, measure_rates(table)
     human, *others = estimate_fooling(rates, level)
     generators = [
