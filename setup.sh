@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 
 UV_VERSION=0.13.9
-packages="libfluidsynth3 fluid-soundfont-gm lame"
+packages="libfluidsynth3 fluid-soundfont-gm lame libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-droid-fallback"
 groups="--no-dev --inexact"
 if [ "${1:-study}" = test ]; then
     packages="$packages timgm6mb-soundfont ffmpeg opus-tools chromium"

@@ -10,6 +10,8 @@ import pytest
 REPOSITORY = Path(__file__).parent.parent
 SYSTEM_TOOLS = ("sh", "dirname", "printf", "echo", "python3", "env")
 
+FOR_PDF = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-droid-fallback"
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
@@ -49,7 +51,7 @@ def test_where_only_root_may_install_it_says_exactly_what_to_install(machine: Pa
     assert (done.returncode, calls) == (2, [])
     assert done.stderr == (
         "Error: these Debian packages are missing and only root may install them. "
-        "Run: apt-get install --no-install-recommends libfluidsynth3 fluid-soundfont-gm lame\n"
+        f"Run: apt-get install --no-install-recommends libfluidsynth3 fluid-soundfont-gm lame {FOR_PDF}\n"
     )
 
 
@@ -60,7 +62,7 @@ def test_root_installs_what_is_missing_and_makes_the_locked_environment(machine:
     assert done.returncode == 0, done.stderr
     assert calls == [
         "apt-get -q update",
-        "apt-get -q install -y --no-install-recommends libfluidsynth3 fluid-soundfont-gm",
+        f"apt-get -q install -y --no-install-recommends libfluidsynth3 fluid-soundfont-gm {FOR_PDF}",
         "uv sync --frozen --quiet --no-dev --inexact",
     ]
 
@@ -83,13 +85,13 @@ def test_a_system_without_apt_is_told_the_packages(machine: Path) -> None:
     done, _ = set_up(machine, "study")
     assert done.returncode == 2
     assert "this system has no apt-get" in done.stderr
-    assert "libfluidsynth3 fluid-soundfont-gm lame" in done.stderr
+    assert f"libfluidsynth3 fluid-soundfont-gm lame {FOR_PDF}" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("tool", "script", "message"),
     [
-        ("apt-get", "exit 100", "apt-get could not install: libfluidsynth3 fluid-soundfont-gm lame."),
+        ("apt-get", "exit 100", f"could not install: libfluidsynth3 fluid-soundfont-gm lame {FOR_PDF}."),
         ("uv", "exit 1", "the Python environment could not be made"),
     ],
 )
