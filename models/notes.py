@@ -41,7 +41,7 @@ class NoteTable:
         import pandas as pd
 
         played = list(self.performances.values())
-        table = pd.DataFrame(_join("notes", played))
+        table = pd.DataFrame(_join("notes", played, NOTE))
         index = np.repeat(np.arange(len(played)), [len(one.notes) for one in played])
         files = pd.Categorical.from_codes(index, pd.Index([str(file) for file in self.performances]))
         table.insert(0, "file", pd.Series(files))
@@ -97,9 +97,7 @@ def _save(cache: Path, readings: Mapping[str, Reading]) -> None:
         sha256: reading if isinstance(reading, str) else {name: getattr(reading, name) for name in _FACTS}
         for sha256, reading in readings.items()
     }
-    arrays: dict[str, Any] = {
-        name: _join(name, played).astype(_shrink(kind)) for name, kind in _TABLES.items()
-    }
+    arrays: dict[str, Any] = {name: _join(name, played, _shrink(kind)) for name, kind in _TABLES.items()}
     arrays["counts"] = np.array([[len(getattr(one, name)) for name in _TABLES] for one in played], np.int64)
     arrays["facts"] = np.frombuffer(json.dumps([READER_VERSION, facts]).encode(), np.uint8)
     file = io.BytesIO()
@@ -133,8 +131,9 @@ def _thaw(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
 
 
-def _join(name: str, played: Iterable[Performance]) -> Table:
-    return np.concatenate([np.empty(0, _TABLES[name]), *(getattr(one, name) for one in played)])
+def _join(name: str, played: Iterable[Performance], kind: np.dtype[Any]) -> Table:
+    tables = [np.empty(0, kind), *(getattr(one, name) for one in played)]
+    return np.concatenate(tables, dtype=kind, casting="unsafe")
 
 
 def _shrink(kind: np.dtype[Any]) -> np.dtype[Any]:
