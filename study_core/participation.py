@@ -83,7 +83,7 @@ class OwnQuestion(Part):
 class QuestionsConfig(Part):
     """What is asked before and after the trials: named questions and the researcher's own."""
 
-    before: tuple[str, ...] = ("age_band", "musical_training", "pokemon_games")
+    before: tuple[str, ...] = ("age_band", "pokemon_games", "musical_training")
     after: tuple[str, ...] = ("gave_it_away",)
     own: tuple[OwnQuestion, ...] = ()
 
