@@ -34,7 +34,7 @@ from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dtrtri
 from scipy.optimize import linprog
 
-from analysis.link import FloatArray, Link, derive_log_density
+from analysis.link import Derivatives, FloatArray, Link, derive_log_density
 
 IntArray = npt.NDArray[np.int64]
 Height = tuple[float, FloatArray, FloatArray, FloatArray]
@@ -56,15 +56,15 @@ class Judgments:
 
     Attributes
     ----------
-    sign
-        Shape (N,): +1 for a yes, -1 for a no.
+    answer
+        Shape (N,): +1 for a yes, -1 for a no; of ratings the level, from 0.
     fixed, by_listener
         Shape (N, p) and (N, k): the rows x_i and z_i.
     listener, clip
         Shape (N,): 0 to J - 1, not decreasing, each at least once; 0 to I - 1.
     """
 
-    sign: FloatArray
+    answer: FloatArray
     fixed: FloatArray
     by_listener: FloatArray
     listener: IntArray
@@ -94,7 +94,7 @@ class Judgments:
         """Return a direction (p,) in which beta can grow for ever, or 0 (linear programming, Konis 2007)."""
         if np.abs(np.einsum("ip,p->i", self.fixed, beta)).max() < SURE:
             return np.zeros_like(beta)
-        rows = np.unique(self.fixed * self.sign[:, None], axis=0)
+        rows = np.unique(self.fixed * self.answer[:, None], axis=0)
         best = linprog(-rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1))
         return np.asarray(best.x, np.float64)
 
@@ -191,7 +191,12 @@ class LaplaceLikelihood:
     def evaluate(self, parameters: FloatArray) -> tuple[float, FloatArray]:
         """Return the log-likelihood and its gradient, shape (parameters,)."""
         factor, (height, *derivatives) = self._find_mode(parameters)
-        return height - factor.log_determinant / 2, self._gradient(parameters, factor, *derivatives)
+        gradient, _, _ = self._gradient(parameters, factor, *derivatives)
+        return height - factor.log_determinant / 2, gradient
+
+    def derive_density(self, eta: FloatArray) -> Derivatives:
+        """Return each judgment's log density, its slope in eta, the weight and the weight's slope."""
+        return derive_log_density(self.link, self.judgments.answer, eta)
 
     def predict(self, parameters: FloatArray) -> tuple[Effects, FloatArray, FloatArray]:
         """Return the effects on eta, the listeners' covariances (J, k, k) and the clips' variances (I,)."""
@@ -225,7 +230,7 @@ class LaplaceLikelihood:
         beta, root, sigma = self.unpack(parameters)
         listener = np.einsum("ia,ia->i", data.by_listener, (mode.listener @ root.T)[data.listener])
         eta = np.einsum("ip,p->i", data.fixed, beta) + listener + sigma * mode.clip[data.clip]
-        log_density, slope, weight, weight_slope = derive_log_density(self.link, data.sign, eta)
+        log_density, slope, weight, weight_slope = self.derive_density(eta)
         return float(log_density.sum()) - mode.squared_length / 2, slope, weight, weight_slope
 
     def _gather(self, parameters: FloatArray, values: FloatArray) -> Effects:
@@ -258,8 +263,10 @@ class LaplaceLikelihood:
             1 + sigma**2 * self._sum_by_clip(weight),
         )
 
-    def _gradient(self, parameters: FloatArray, factor: BlockFactor, *derivatives: FloatArray) -> FloatArray:
-        """Return dL of the module's docstring for every parameter."""
+    def _gradient(
+        self, parameters: FloatArray, factor: BlockFactor, *derivatives: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return dL of the module's docstring for every parameter, and v_i and z~_i't of every judgment."""
         data, mode, (slope, weight, weight_slope) = self.judgments, self.mode, derivatives
         _, root, sigma = self.unpack(parameters)
         lifted = np.einsum("ia,ab->ib", data.by_listener, root)
@@ -267,7 +274,8 @@ class LaplaceLikelihood:
         crossed = cross[data.listener, :, data.clip]
         to_listener = np.einsum("iab,ib->ia", blocks[data.listener], lifted) + sigma * crossed
         to_clip = np.einsum("ia,ia->i", crossed, lifted) + sigma * clips.diagonal()[data.clip]
-        pull = weight_slope * (np.einsum("ia,ia->i", lifted, to_listener) + sigma * to_clip)
+        variance = np.einsum("ia,ia->i", lifted, to_listener) + sigma * to_clip
+        pull = weight_slope * variance
         shift = factor.solve(self._gather(parameters, pull))
         by_listener, by_clip = shift.listener[data.listener], shift.clip[data.clip]
         moved = np.einsum("ia,ia->i", lifted, by_listener) + sigma * by_clip
@@ -280,4 +288,5 @@ class LaplaceLikelihood:
         of_clip = direct * mode.clip[data.clip] - weight * to_clip - slope * by_clip / 2
         of_beta = np.einsum("i,ip->p", direct, data.fixed)
         of_root = np.einsum("ia,ib->ab", data.by_listener, of_listener)
-        return np.concatenate([of_beta, of_root[self._triangle], [of_clip.sum()]])
+        gradient = np.concatenate([of_beta, of_root[self._triangle], [of_clip.sum()]])
+        return gradient, variance, moved

@@ -1,6 +1,6 @@
 """The search for the maximum of a Laplace likelihood, and the covariance of the estimates there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,17 +37,28 @@ def maximize(judgments: Judgments, link: Link) -> Maximum:
     """Return the maximum: BFGS to come near, Newton's method with differences of the gradient to arrive."""
     scaled, sizes = judgments.scale()
     likelihood = LaplaceLikelihood(scaled, link)
+    best = climb(likelihood, *_start(likelihood), likelihood.n_fixed)
+    covariance = best.covariance / np.outer(sizes, sizes)
+    return replace(best, parameters=best.parameters / sizes, covariance=covariance)
+
+
+def climb(
+    likelihood: LaplaceLikelihood, start: FloatArray, guess: FloatArray, n_coefficients: int
+) -> Maximum:
+    """Return the maximum near a start, given a guess of the estimates' covariance.
+
+    The first `n_coefficients` parameters are those whose standard errors must never be too small.
+    """
 
     def descend(parameters: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = likelihood.evaluate(parameters)
         return -value, -gradient
 
-    start, guess = _start(likelihood)
     options: Any = {"gtol": CLOSE_GRADIENT, "hess_inv0": guess}
     parameters: FloatArray = minimize(descend, start, jac=True, method="BFGS", options=options).x
     value, gradient = likelihood.evaluate(parameters)
     for _ in range(NEWTON_STEPS):
-        covariance, is_maximum = _invert_information(likelihood, parameters)
+        covariance, is_maximum = _invert_information(likelihood, parameters, n_coefficients)
         step = covariance @ gradient
         gain = float(gradient @ step) / 2
         reached, reached_gradient = likelihood.evaluate(parameters + step)
@@ -57,7 +68,7 @@ def maximize(judgments: Judgments, link: Link) -> Maximum:
         if gain < SMALL_GAIN:
             break
     gain = float(gradient @ covariance @ gradient) / 2
-    return Maximum(parameters / sizes, value, covariance / np.outer(sizes, sizes), gain, is_maximum)
+    return Maximum(parameters, value, covariance, gain, is_maximum)
 
 
 def _start(likelihood: LaplaceLikelihood) -> tuple[FloatArray, FloatArray]:
@@ -65,7 +76,7 @@ def _start(likelihood: LaplaceLikelihood) -> tuple[FloatArray, FloatArray]:
     data, identity = likelihood.judgments, np.eye(likelihood.n_fixed)
     beta = np.zeros(likelihood.n_fixed)
     for _ in range(5):
-        _, slope, weight, _ = derive_log_density(likelihood.link, data.sign, data.fixed @ beta)
+        _, slope, weight, _ = derive_log_density(likelihood.link, data.answer, data.fixed @ beta)
         information = identity + data.fixed.T @ (data.fixed * weight[:, None])  # shrinks beta a little to 0
         beta = beta + np.linalg.solve(information, data.fixed.T @ slope - beta)
     root = np.eye(likelihood.n_by_listener)[np.tril_indices(likelihood.n_by_listener)] / 2
@@ -77,7 +88,9 @@ def _start(likelihood: LaplaceLikelihood) -> tuple[FloatArray, FloatArray]:
     )
 
 
-def _invert_information(likelihood: LaplaceLikelihood, parameters: FloatArray) -> tuple[FloatArray, bool]:
+def _invert_information(
+    likelihood: LaplaceLikelihood, parameters: FloatArray, n_coefficients: int
+) -> tuple[FloatArray, bool]:
     """Return the inverse of minus the Hessian (differences of the gradient), and whether it is a maximum's.
 
     A flat direction among the SDs alone (a root of a singular covariance can be turned) is left out; one with
@@ -89,7 +102,7 @@ def _invert_information(likelihood: LaplaceLikelihood, parameters: FloatArray) -
         rows.append((behind - ahead) / (2 * HESSIAN_STEP))
     values, vectors = np.linalg.eigh((np.array(rows) + np.array(rows).T) / 2)
     floor = FLAT * values[-1]
-    of_coefficients = (vectors[: likelihood.n_fixed] ** 2).sum(axis=0)
+    of_coefficients = (vectors[:n_coefficients] ** 2).sum(axis=0)
     kept = (np.abs(values) > floor) | (of_coefficients > 1 / 2)
     inverse = (vectors[:, kept] / np.maximum(np.abs(values[kept]), floor)) @ vectors[:, kept].T
     return inverse, bool(values[0] > -CURVED * values[-1])

@@ -181,7 +181,7 @@ def evaluate_densely(judgments: Judgments, link: Link, parameters: FloatArray) -
     listeners, clips, p, k = judgments.shape
     root = np.zeros((k, k))
     root[np.tril_indices(k)] = parameters[p:-1]
-    n = judgments.sign.size
+    n = judgments.answer.size
     rows = np.zeros((n, listeners * k + clips))
     for i in range(n):
         j = judgments.listener[i]
@@ -191,10 +191,10 @@ def evaluate_densely(judgments: Judgments, link: Link, parameters: FloatArray) -
 
     def height(effects: FloatArray) -> float:
         eta = judgments.fixed @ parameters[:p] + rows @ effects
-        return float(distribution.logcdf(judgments.sign * eta).sum() - effects @ effects / 2)
+        return float(distribution.logcdf(judgments.answer * eta).sum() - effects @ effects / 2)
 
     mode = minimize(lambda u: -height(u), np.zeros(rows.shape[1]), method="BFGS", options={"gtol": 1e-7}).x
-    x = judgments.sign * (judgments.fixed @ parameters[:p] + rows @ mode)
+    x = judgments.answer * (judgments.fixed @ parameters[:p] + rows @ mode)
     score = distribution.pdf(x) / distribution.cdf(x)
     curvature = expit(x) * expit(-x) if link == "logit" else score * (score + x)
     hessian = np.eye(rows.shape[1]) + rows.T @ (curvature[:, None] * rows)
@@ -450,7 +450,7 @@ def test_a_saddle_is_not_taken_for_a_maximum(gengap: Responses) -> None:
     ids = [pd.factorize(gengap.table[key])[0] for key in ("participant_id", "clip_id")]
     sign = np.where(gengap.table["judged_human"] == 0, 1.0, -1.0)
     likelihood = LaplaceLikelihood(Judgments(sign, terms, terms[:, :1], *ids), "logit")
-    _, is_maximum = maximum._invert_information(likelihood, np.array([-0.15, 3.9, 0.0, 0.0]))
+    _, is_maximum = maximum._invert_information(likelihood, np.array([-0.15, 3.9, 0.0, 0.0]), 2)
     assert not is_maximum
 
 
