@@ -120,7 +120,22 @@ class TrialsConfig(Section):
     listen_s: Annotated[float, Field(ge=0)] = 5
     confidence_levels: Annotated[int, Field(ge=2, le=7)] = 4
     break_after: PositiveInt | None = 10
+    repeats: Annotated[int, Field(ge=0)] = 0
+    catch: tuple[str, ...] = ()
     lease_minutes: PositiveInt = 60
+
+    @model_validator(mode="after")
+    def _repeat_and_catch_what_is_heard(self) -> Self:
+        unheard = sorted(set(self.catch) - set(self.per_participant) | {HUMAN} & set(self.catch))
+        if unheard:
+            raise ValueError(
+                f"catch names {', '.join(unheard)}; it takes generators of per_participant "
+                f"({', '.join(sorted(set(self.per_participant) - {HUMAN}))})"
+            )
+        judged = sum(n for system, n in self.per_participant.items() if system not in self.catch)
+        if 2 * self.repeats > judged:
+            raise ValueError(f"repeats {self.repeats} of {judged} clips, but at most half come again")
+        return self
 
 
 class RecruitmentConfig(Section):

@@ -1,13 +1,15 @@
-"""Who hears what, in which order: a pure function of stimuli, counts so far and a seed.
+"""Who hears what, in which order: a pure function of a design, the places taken so far and a seed.
 
-Each participant hears the configured number of clips per system. Clips with the fewest judgments come
+Each participant hears the configured number of clips per system. Clips with the fewest places taken come
 first, ties are broken at random, no clip and no song cluster is heard twice, and runs of human or of
-generated clips are limited. The same arguments give the same order, so a stored seed and the stored
+generated clips are limited. Clips may be repeated on purpose, to learn how reliable listeners are: those of
+a session's first half, at its end. The same arguments give the same order, so a stored seed and the stored
 counts rebuild every session's draw.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,124 +18,165 @@ from scipy.optimize import linear_sum_assignment
 from study_core.errors import StimulusError
 from study_core.seeds import random_generator
 from study_core.types import HUMAN, Stimulus
+from study_server.runs import Orders
+
+TrialKind = Literal["main", "repeat", "catch"]
 
 
-def draw(
-    stimuli: Sequence[Stimulus],
-    counts: Mapping[str, int],
-    per_participant: Mapping[str, int],
-    longest_run: int,
-    seed: int,
-) -> list[str]:
-    """Return the stimulus ids of one session in the order of its trials.
+@dataclass(frozen=True, slots=True)
+class PlannedTrial:
+    """One presentation of a stimulus."""
 
-    Parameters
-    ----------
-    stimuli
-        Every stimulus of the study.
-    counts
-        Judgments so far by stimulus id; ids that are missing have none.
-    per_participant
-        Number of trials by system.
-    longest_run
-        At most so many human, or so many generated, clips in a row.
-    seed
-        Of this session's draw.
-
-    Raises
-    ------
-    StimulusError
-        If there are too few clips or song clusters, or no order keeps the runs short enough.
-    """
-    random = random_generator(seed, "playlist")
-    chosen = _choose(stimuli, counts, per_participant, random)
-    human = [s.stimulus_id for s in chosen if s.system == HUMAN]
-    generated = [s.stimulus_id for s in chosen if s.system != HUMAN]
-    random.shuffle(human)
-    random.shuffle(generated)
-    classes = _order_classes(len(human), len(generated), longest_run, random)
-    return [human.pop() if is_human else generated.pop() for is_human in classes]
+    stimulus_id: str
+    kind: TrialKind
 
 
-def _choose(
-    stimuli: Sequence[Stimulus],
-    counts: Mapping[str, int],
-    per_participant: Mapping[str, int],
-    random: np.random.Generator,
-) -> list[Stimulus]:
-    """Return the least-judged clips that fill every system's places with no song cluster twice.
+class Design:
+    """What is the same for every draw of a study, worked out once."""
 
-    Choosing is an assignment of song clusters to places. Its cost is the clips' counts, so the optimum
-    has the fewest judgments in all; random parts that sum to less than one judgment break the ties.
-    """
-    places = [system for system in sorted(per_participant) for _ in range(per_participant[system])]
-    clusters = sorted({find_cluster(stimulus) for stimulus in stimuli})
-    column = {cluster: index for index, cluster in enumerate(clusters)}
-    best: dict[tuple[str, int], tuple[float, Stimulus]] = {}
-    for stimulus in sorted(stimuli, key=lambda s: s.stimulus_id):
-        cost = counts.get(stimulus.stimulus_id, 0) + random.random() / (len(places) + 1)
-        key = (stimulus.system, column[find_cluster(stimulus)])
-        if key not in best or cost < best[key][0]:
-            best[key] = (cost, stimulus)
-    costs = np.full((len(places), len(clusters)), np.inf)
-    for (system, index), (cost, _) in best.items():
-        costs[[row for row, place in enumerate(places) if place == system], index] = cost
-    rows, columns = _assign(costs, stimuli, per_participant)
-    return [best[places[row], int(index)][1] for row, index in zip(rows, columns, strict=True)]
+    def __init__(
+        self,
+        stimuli: Sequence[Stimulus],
+        per_participant: Mapping[str, int],
+        longest_run: int,
+        n_repeats: int = 0,
+        catch: Collection[str] = (),
+    ) -> None:
+        """Prepare to draw sessions.
 
+        Parameters
+        ----------
+        stimuli
+            Those that trials are drawn from, in any order.
+        per_participant
+            Number of trials by system.
+        longest_run
+            At most so many human, or so many generated, clips in a row.
+        n_repeats
+            So many clips are heard a second time, human and generated ones in proportion.
+        catch
+            Systems whose clips only check attention; they are never repeated.
 
-def _assign(
-    costs: NDArray[np.float64], stimuli: Sequence[Stimulus], per_participant: Mapping[str, int]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows and columns of the cheapest assignment that fills every place."""
-    try:
-        rows, columns = linear_sum_assignment(costs)
-    except ValueError:  # no assignment avoids an infinite cost
-        rows, columns = np.array([], dtype=np.intp), np.array([], dtype=np.intp)
-    if len(rows) == len(costs):
-        return rows, columns
-    needs = ", ".join(
-        f"{system} {n} of {len({find_cluster(s) for s in stimuli if s.system == system})}"
-        for system, n in sorted(per_participant.items())
-    )
-    raise StimulusError(
-        f"A session cannot be drawn: nobody hears two clips of one song cluster, and the clusters do not "
-        f"suffice (wanted of there: {needs}). Lower trials.per_participant, or raise clips.per_system and "
-        "run `study prepare`."
-    )
-
-
-def _order_classes(
-    n_human: int, n_generated: int, longest_run: int, random: np.random.Generator
-) -> list[bool]:
-    """Return which trials are human, each order with no longer run being equally likely."""
-
-    @cache
-    def count(human: int, generated: int, last: bool | None, run: int) -> int:  # noqa: FBT001 (a state, not an option)
-        if run > longest_run or human < 0 or generated < 0:
-            return 0
-        if not human and not generated:
-            return 1
-        return count(human - 1, generated, True, run + 1 if last is True else 1) + count(
-            human, generated - 1, False, run + 1 if last is False else 1
+        Raises
+        ------
+        StimulusError
+            If no order keeps the runs short enough, or more is repeated than the first half holds.
+        """
+        self._stimuli = sorted(stimuli, key=lambda s: s.stimulus_id)
+        self._per_participant, self._catch = per_participant, frozenset(catch)
+        systems, clusters = sorted(per_participant), sorted({find_cluster(s) for s in stimuli})
+        self._rows = [row for row, name in enumerate(systems) for _ in range(per_participant[name])]
+        self._shape = len(systems), len(clusters)
+        column = {cluster: index for index, cluster in enumerate(clusters)}
+        self._heard = [i for i, s in enumerate(self._stimuli) if s.system in per_participant]
+        heard = [self._stimuli[i] for i in self._heard]
+        self._cells = np.array(
+            [systems.index(s.system) * len(clusters) + column[find_cluster(s)] for s in heard]
+        )
+        self._n_repeats = _share_repeats(per_participant, self._catch, n_repeats)
+        n_human = per_participant.get(HUMAN, 0)
+        n_generated = sum(per_participant.values()) - n_human
+        self._orders = Orders(
+            n_human + self._n_repeats[True], n_generated + self._n_repeats[False], longest_run
         )
 
-    if not count(n_human, n_generated, None, 0):
+    def draw(self, counts: Mapping[str, int], seed: int) -> list[PlannedTrial]:
+        """Return one session's trials in their order.
+
+        Parameters
+        ----------
+        counts
+            Places taken so far by stimulus id; ids that are missing have none.
+        seed
+            Of this session's draw.
+
+        Raises
+        ------
+        StimulusError
+            If there are too few clips or song clusters.
+        """
+        random = random_generator(seed, "playlist")
+        chosen = self._choose(counts, random)
+        human = [s for s in chosen if s.system == HUMAN]
+        generated = [s for s in chosen if s.system != HUMAN]
+        random.shuffle(human)
+        random.shuffle(generated)
+        classes = self._orders.draw(random)
+        waiting = {
+            is_human: iter(self._plan(clips, self._n_repeats[is_human], random))
+            for is_human, clips in ((True, human[::-1]), (False, generated[::-1]))
+        }
+        return [next(waiting[is_human]) for is_human in classes]
+
+    def _choose(self, counts: Mapping[str, int], random: np.random.Generator) -> list[Stimulus]:
+        """Return the least-taken clips that fill every system's places with no song cluster twice.
+
+        Choosing is an assignment of song clusters to places. Its cost is the clips' counts, so the optimum
+        takes the fewest in all; random parts that sum to less than one place break the ties.
+        """
+        taken = np.array([counts.get(s.stimulus_id, 0) for s in self._stimuli])
+        costs = (taken + random.random(len(taken)) / (len(self._rows) + 1))[self._heard]
+        best, where = np.full(self._shape, np.inf), np.zeros(self._shape, dtype=np.intp)
+        order = np.lexsort((-costs, self._cells))  # of a cell's clips the cheapest is written last
+        last = np.append(np.diff(self._cells[order]) != 0, True)
+        cheapest = order[last]
+        best.flat[self._cells[cheapest]] = costs[cheapest]
+        where.flat[self._cells[cheapest]] = cheapest
+        rows, columns = self._assign(best[self._rows])
+        return [
+            self._stimuli[self._heard[where[self._rows[row], column]]]
+            for row, column in zip(rows, columns, strict=True)
+        ]
+
+    def _assign(self, costs: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return rows and columns of the cheapest assignment that fills every place."""
+        try:
+            rows, columns = linear_sum_assignment(costs)
+        except ValueError:  # no assignment avoids an infinite cost
+            rows, columns = np.array([], dtype=np.intp), np.array([], dtype=np.intp)
+        if len(rows) == len(costs):
+            return rows, columns
+        clusters = {
+            name: {find_cluster(s) for s in self._stimuli if s.system == name}
+            for name in self._per_participant
+        }
+        needs = ", ".join(
+            f"{name} {n} of {len(clusters[name])}" for name, n in sorted(self._per_participant.items())
+        )
         raise StimulusError(
-            f"No order of {n_human} human and {n_generated} generated clips has runs of at most "
-            f"{longest_run}. Raise trials.longest_run or even out trials.per_participant."
+            "A session cannot be drawn: nobody hears two clips of one song cluster, and the clusters do not "
+            f"suffice (wanted of there: {needs}). Lower trials.per_participant, or raise clips.per_system "
+            "and run `study prepare`."
         )
-    order: list[bool] = []
-    last, run = None, 0
-    while len(order) < n_human + n_generated:
-        human, generated = n_human - sum(order), n_generated - (len(order) - sum(order))
-        ways = count(human - 1, generated, True, run + 1 if last is True else 1)
-        is_human = random.random() * count(human, generated, last, run) < ways
-        last, run = is_human, run + 1 if is_human is last else 1
-        order.append(is_human)
-    return order
+
+    def _plan(self, clips: list[Stimulus], n_repeats: int, random: np.random.Generator) -> list[PlannedTrial]:
+        """Return the trials of the human, or of the generated, clips; repeats come after all others."""
+        trials = [PlannedTrial(s.stimulus_id, "catch" if s.system in self._catch else "main") for s in clips]
+        if not n_repeats:
+            return trials
+        main = [trial.stimulus_id for trial in trials if trial.kind == "main"]
+        again = random.choice(main[: _half(len(main))], n_repeats, replace=False)
+        return [*trials, *(PlannedTrial(str(stimulus_id), "repeat") for stimulus_id in again)]
 
 
 def find_cluster(stimulus: Stimulus) -> str:
     """Return what must not be heard twice: the song, or the clip itself where it has none."""
     return stimulus.song_cluster or stimulus.piece_id or stimulus.clip_id
+
+
+def _share_repeats(per_participant: Mapping[str, int], catch: frozenset[str], n: int) -> dict[bool, int]:
+    """Return how many human, and how many generated, clips are repeated."""
+    judged = {system: n_trials for system, n_trials in per_participant.items() if system not in catch}
+    n_human, n_all = judged.get(HUMAN, 0), sum(judged.values())
+    shares = {True: round(n * n_human / n_all) if n else 0}
+    shares[False] = n - shares[True]
+    if shares[True] > _half(n_human) or shares[False] > _half(n_all - n_human):
+        raise StimulusError(
+            f"trials.repeats is {n}, but a session's first half has {_half(n_human)} human and "
+            f"{_half(n_all - n_human)} generated clips to repeat. Lower it, or raise trials.per_participant."
+        )
+    return shares
+
+
+def _half(n: int) -> int:
+    return (n + 1) // 2

@@ -2,21 +2,22 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from study_core.config import Config
+from study_core.config import Config, TrialsConfig
 from study_core.errors import StimulusError, StudyError, list_problems
 from study_core.manifest import fingerprint, read_manifest, sha256_file
 from study_core.types import Stimulus
 from study_server.aside import leave_out, set_aside
-from study_server.playlist import draw
-from study_server.tables import Protocol, now_utc
+from study_server.playlist import Design, PlannedTrial
+from study_server.tables import Protocol, StudySession, now_utc
 
 MANIFEST = "stimuli.csv"
 
@@ -64,12 +65,25 @@ class RunningProtocol:
     @property
     def n_trials(self) -> int:
         """Trials of one session."""
-        return sum(self.config.trials.per_participant.values())
-
-    def draw(self, counts: dict[str, int], seed: int) -> list[str]:
-        """Return one session's stimulus ids in the order of its trials."""
         trials = self.config.trials
-        return draw(self.trial_stimuli, counts, trials.per_participant, trials.longest_run, seed)
+        return sum(trials.per_participant.values()) + trials.repeats
+
+    @cached_property
+    def design(self) -> Design:
+        """What draws are made from."""
+        trials = self.config.trials
+        return Design(
+            self.trial_stimuli, trials.per_participant, trials.longest_run, trials.repeats, trials.catch
+        )
+
+    def draw(self, taken: Mapping[str, int], seed: int) -> list[PlannedTrial]:
+        """Return one session's trials in their order, from the places taken so far."""
+        return self.design.draw(taken, seed)
+
+    def list_counts(self, taken: Mapping[str, int]) -> list[int | None]:
+        """Return the places taken of each stimulus in the order of the ids; None for those set aside."""
+        drawn = {stimulus.stimulus_id for stimulus in self.trial_stimuli}
+        return [taken.get(i, 0) if i in drawn else None for i in sorted(self.by_id)]
 
 
 def load_protocol(config: Config) -> RunningProtocol:
@@ -163,14 +177,40 @@ def _flatten(config: dict[str, object]) -> dict[str, object]:
 
 def record_protocol(db: Session, protocol: RunningProtocol, *, is_frozen: bool) -> None:
     """Store the protocol on its first use; freeze it when the first real participant starts."""
-    row = db.get(Protocol, protocol.sha256)
+    known = select(Protocol.frozen_at).where(Protocol.protocol_sha256 == protocol.sha256)
+    row = db.execute(known).one_or_none()
     if row is None:
-        row = Protocol(
-            protocol_sha256=protocol.sha256,
-            study_version=protocol.config.version,
-            config=protocol.frozen_config,
-            stimuli=[dataclasses.asdict(stimulus) for stimulus in protocol.stimuli],
+        db.add(
+            Protocol(
+                protocol_sha256=protocol.sha256,
+                study_version=protocol.config.version,
+                config=protocol.frozen_config,
+                stimuli=[dataclasses.asdict(stimulus) for stimulus in protocol.stimuli],
+            )
         )
-        db.add(row)
-    if is_frozen and row.frozen_at is None:
-        row.frozen_at = now_utc()
+        db.flush()
+    if is_frozen and (row is None or row.frozen_at is None):
+        db.execute(
+            update(Protocol).where(Protocol.protocol_sha256 == protocol.sha256).values(frozen_at=now_utc())
+        )
+
+
+def rebuild_draw(protocol: Protocol, study_session: StudySession) -> list[PlannedTrial]:
+    """Return the draw of a stored session, made again from what the store holds about it.
+
+    Raises
+    ------
+    StudyError
+        If the session was never drawn.
+    """
+    if study_session.draw_counts is None or study_session.draw_seed is None:
+        raise StudyError(
+            f"Session {study_session.participant_id} never started: there is no draw to rebuild."
+        )
+    rows: list[dict[str, Any]] = protocol.stimuli
+    stimuli = sorted((Stimulus(**row) for row in rows), key=lambda s: s.stimulus_id)
+    counts = dict(zip((s.stimulus_id for s in stimuli), study_session.draw_counts, strict=True))
+    drawn = [s for s in stimuli if counts[s.stimulus_id] is not None]
+    trials = TrialsConfig.model_validate(protocol.config["trials"], strict=False)
+    design = Design(drawn, trials.per_participant, trials.longest_run, trials.repeats, trials.catch)
+    return design.draw({i: n for i, n in counts.items() if n is not None}, study_session.draw_seed)

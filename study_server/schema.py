@@ -14,6 +14,30 @@ from study_server.tables import Table
 MIGRATIONS = Path(__file__).parent / "migrations"
 FIRST_REVISION = "0001"
 VERSION_TABLE = "alembic_version"
+KEPT = {
+    "judgments_stay": "UPDATE ON judgments",
+    "changes_stay": "UPDATE OF change_id, changed_at, what, who, reason ON changes",
+    "changes_last": "DELETE ON changes",
+}
+"""What may never happen to rows; a judgment goes only with its session, and leaves a change a name less."""
+REFUSE = (
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$BEGIN RAISE EXCEPTION 'rows of this table are never changed'; END$$"
+)
+GUARDS = {
+    "sqlite": [
+        f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} "
+        "BEGIN SELECT RAISE(ABORT, 'rows of this table are never changed'); END"
+        for name, event in KEPT.items()
+    ],
+    "postgresql": [
+        REFUSE,
+        *(
+            f"CREATE OR REPLACE TRIGGER {name} BEFORE {event} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+            for name, event in KEPT.items()
+        ),
+    ],
+}
 
 
 def upgrade_schema(connection: Connection) -> None:
@@ -43,6 +67,7 @@ def upgrade_schema(connection: Connection) -> None:
         if revision is not None and not inspect(connection).has_table(VERSION_TABLE):
             environment.get_context().stamp(scripts, revision)
         environment.run_migrations()
+    _guard_rows(connection)
 
 
 def read_revision(connection: Connection) -> str | None:
@@ -54,3 +79,9 @@ def read_revision(connection: Connection) -> str | None:
     if inspector.has_table(VERSION_TABLE):
         return MigrationContext.configure(connection).get_current_revision()
     return FIRST_REVISION if inspector.has_table("sessions") else None
+
+
+def _guard_rows(connection: Connection) -> None:
+    """Let the database itself refuse to change a judgment, or a record of changes."""
+    for statement in GUARDS[connection.dialect.name]:
+        connection.exec_driver_sql(statement)

@@ -1,17 +1,29 @@
-"""What can happen to a session: arrive, consent, start, judge, finish; each in one transaction."""
+"""What can happen to a session: arrive, consent, start, judge, come back; each in one transaction."""
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.orm import Session, lazyload, object_session
 
 from study_core.seeds import child_seed
 from study_core.types import HUMAN
+from study_server import places
 from study_server.protocol import RunningProtocol, record_protocol
+from study_server.store import Store
 from study_server.tables import Judgment, StudySession, Trial, make_code, now_utc
 
 STALE_S = 60
+# Moves the session on where this trial is its turn. Its row is locked until the commit, so that of two equal
+# answers the second finds the session moved on and changes nothing.
+ADVANCE = text(
+    "UPDATE sessions SET n_judged = n_judged + 1, last_seen_at = :now, "
+    "finished_at = CASE WHEN n_judged + 1 = n_trials THEN :finished_at ELSE finished_at END, "
+    "completion_code = CASE WHEN n_judged + 1 = n_trials THEN :code ELSE completion_code END "
+    "WHERE session_id = :session_id AND (holds_places OR excluded_at IS NOT NULL) AND n_judged + 1 = "
+    "(SELECT trial_index FROM trials WHERE trial_id = :trial_id AND session_id = :session_id)"
+)
+INSERT = insert(Judgment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,62 +71,72 @@ def start(db: Session, study_session: StudySession, protocol: RunningProtocol) -
     study_session.last_seen_at = now_utc()
     if study_session.started_at is not None:
         return
-    counts = count_places(db, protocol, is_simulated=study_session.is_simulated)
+    places.give_back_lapsed(db, timedelta(minutes=protocol.config.trials.lease_minutes))
+    taken = places.list_taken(db, protocol.sha256, is_simulated=study_session.is_simulated)
     seed = child_seed(protocol.config.seed, "draw", study_session.participant_id)
+    planned = protocol.draw(taken, seed)
     record_protocol(db, protocol, is_frozen=not study_session.is_simulated)
     study_session.study_version = protocol.config.version
     study_session.protocol_sha256 = protocol.sha256
-    study_session.draw_seed, study_session.draw_counts = seed, counts
+    study_session.draw_seed, study_session.draw_counts = seed, protocol.list_counts(taken)
     study_session.started_at = now_utc()
+    study_session.n_trials = len(planned)
     study_session.trials = [
-        Trial(trial_index=index, stimulus_id=stimulus_id)
-        for index, stimulus_id in enumerate(protocol.draw(counts, seed), start=1)
+        Trial(trial_index=index, stimulus_id=trial.stimulus_id, trial_kind=trial.kind)
+        for index, trial in enumerate(planned, start=1)
     ]
-
-
-def count_places(db: Session, protocol: RunningProtocol, *, is_simulated: bool) -> dict[str, int]:
-    """Return taken places by stimulus id: judgments of finished sessions, and all trials of sessions alive.
-
-    A session is alive until `trials.lease_minutes` after it was last seen; then its places are free again.
-    """
-    lease = timedelta(minutes=protocol.config.trials.lease_minutes)
-    oldest = (datetime.now(UTC) - lease).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    taken: ColumnElement[bool] = or_(
-        and_(StudySession.finished_at.is_not(None), Judgment.trial_id.is_not(None)),
-        and_(StudySession.finished_at.is_(None), StudySession.last_seen_at >= oldest),
-    )
-    rows = db.execute(
-        select(Trial.stimulus_id, func.count())
-        .join(StudySession)
-        .outerjoin(Judgment)
-        .where(
-            StudySession.protocol_sha256 == protocol.sha256, StudySession.is_simulated == is_simulated, taken
-        )
-        .group_by(Trial.stimulus_id)
-        .order_by(Trial.stimulus_id)
-    )
-    return dict(rows.all())
+    places.take(db, study_session)
 
 
 def find_next(study_session: StudySession) -> Trial | None:
-    """Return the first trial without an answer, or None at the end."""
-    return next((trial for trial in study_session.trials if trial.judgment is None), None)
+    """Return the first trial without an answer, or None at the end; the session is of an open store."""
+    if study_session.n_trials is None or study_session.n_judged >= study_session.n_trials:
+        return None
+    turn = select(Trial).where(
+        Trial.session_id == study_session.session_id, Trial.trial_index == study_session.n_judged + 1
+    )
+    return _find_db(study_session).scalars(turn.options(lazyload(Trial.judgment))).one()
 
 
-def judge(study_session: StudySession, trial_id: str, answer: Answer) -> None:
-    """Store the answer to the session's next trial; one to any other trial changes nothing.
+def judge(store: Store, session_id: str, trial_id: str, answer: Answer) -> None:
+    """Store the answer to a session's next trial durably; one to any other trial changes nothing.
 
     An answered trial comes again by a double click, a second tab or a lost acknowledgment; a later one
     cannot come from a page, for it was never shown.
     """
+    with store.append() as connection:
+        is_stored = _advance(connection, session_id, trial_id, answer)
+    if not is_stored and _come_back(store, session_id):
+        with store.append() as connection:
+            _advance(connection, session_id, trial_id, answer)
+
+
+def _advance(connection: Connection, session_id: str, trial_id: str, answer: Answer) -> bool:
+    now = now_utc()
+    key = {"session_id": session_id, "trial_id": trial_id}
+    advance = {"now": now, "finished_at": now, "code": make_code(groups=2)}
+    if connection.execute(ADVANCE, key | advance).rowcount == 0:
+        return False
+    connection.execute(INSERT, {"trial_id": trial_id, "judged_at": now, **asdict(answer)})
+    return True
+
+
+def _come_back(store: Store, session_id: str) -> bool:
+    """Take the places of a session that lapsed again; tell whether it had."""
+    with store.write() as db:
+        found = db.get(StudySession, session_id)
+        had_places = found is None or found.holds_places
+        if found is not None:
+            come_back(db, found)
+        return found is not None and found.holds_places and not had_places
+
+
+def come_back(db: Session, study_session: StudySession) -> None:
+    """Note that somebody is back; where their places were given to others, they get places again."""
     study_session.last_seen_at = now_utc()
-    trial = find_next(study_session)
-    if trial is None or trial.trial_id != trial_id:
-        return
-    trial.judgment = Judgment(**asdict(answer))
-    if find_next(study_session) is None:
-        study_session.finished_at = now_utc()
-        study_session.completion_code = make_code(groups=2)
+    is_running = study_session.started_at is not None and study_session.finished_at is None
+    if is_running and study_session.excluded_at is None:
+        places.take(db, study_session)
 
 
 def is_stale(study_session: StudySession) -> bool:
@@ -130,3 +152,10 @@ def count_correct(study_session: StudySession, protocol: RunningProtocol) -> int
         for trial in study_session.trials
         if trial.judgment is not None
     )
+
+
+def _find_db(study_session: StudySession) -> Session:
+    db = object_session(study_session)
+    if db is None:
+        raise RuntimeError("The session's row is used after its store was closed.")
+    return db

@@ -1,9 +1,21 @@
-"""The tables: protocols, sessions, trials, judgments, and the two records that outlive a session."""
+"""The tables: protocols, sessions with what belongs to them, and the records that outlive a session."""
 
 import secrets
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like something else
@@ -48,6 +60,15 @@ class StudySession(Table):
     """
 
     __tablename__ = "sessions"
+    __table_args__ = (
+        # The few whose places may expire; not by when they were last seen, which every judgment changes.
+        Index(
+            "ix_sessions_alive",
+            "started_at",
+            sqlite_where=text("holds_places AND finished_at IS NULL"),
+            postgresql_where=text("holds_places AND finished_at IS NULL"),
+        ),
+    )
 
     session_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
     participant_id: Mapped[str] = mapped_column(String, unique=True, default=make_id)
@@ -67,8 +88,14 @@ class StudySession(Table):
     finished_at: Mapped[str | None] = mapped_column(String)
     last_seen_at: Mapped[str] = mapped_column(String, default=now_utc)
     draw_seed: Mapped[int | None] = mapped_column(BigInteger)
-    draw_counts: Mapped[dict[str, int] | None] = mapped_column(JSON)
-    """Judgments per stimulus that the draw saw; with `draw_seed` it rebuilds the order."""
+    draw_counts: Mapped[list[int | None] | None] = mapped_column(JSON)
+    """Places taken when it was drawn, of each of the protocol's stimuli in the order of their ids; null: set
+    aside. With `draw_seed` they rebuild the draw."""
+    n_trials: Mapped[int | None] = mapped_column(Integer)
+    n_judged: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    holds_places: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether its trials are counted in `places`: started, and neither lapsed nor excluded."""
+    excluded_at: Mapped[str | None] = mapped_column(String)
 
     trials: Mapped[list["Trial"]] = relationship(
         back_populates="session", order_by="Trial.trial_index", cascade="all, delete-orphan"
@@ -88,13 +115,15 @@ class Trial(Table):
     __tablename__ = "trials"
     __table_args__ = (
         UniqueConstraint("session_id", "trial_index"),
-        UniqueConstraint("session_id", "stimulus_id"),
+        UniqueConstraint("session_id", "stimulus_id", "trial_kind"),
     )
 
     trial_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.session_id", ondelete="CASCADE"))
     trial_index: Mapped[int] = mapped_column(Integer)
-    stimulus_id: Mapped[str] = mapped_column(String, index=True)
+    stimulus_id: Mapped[str] = mapped_column(String)
+    trial_kind: Mapped[str] = mapped_column(String, default="main", server_default="main")
+    """`main`, `repeat` of a clip heard before, or `catch`: a clip that only checks attention."""
     audio_token: Mapped[str] = mapped_column(String, unique=True, default=make_id)
     """The only name of the stimulus that a browser sees; another one in every trial."""
 
@@ -177,6 +206,31 @@ class QuestionAnswer(Table):
     answered_at: Mapped[str] = mapped_column(String, default=now_utc)
 
 
+class Place(Table):
+    """How many sessions hold a clip, or have finished with it; draws are balanced by this."""
+
+    __tablename__ = "places"
+
+    protocol_sha256: Mapped[str] = mapped_column(
+        ForeignKey("protocols.protocol_sha256", ondelete="CASCADE"), primary_key=True
+    )
+    is_simulated: Mapped[bool] = mapped_column(Boolean, primary_key=True)
+    stimulus_id: Mapped[str] = mapped_column(String, primary_key=True)
+    n_taken: Mapped[int] = mapped_column(Integer)
+
+
+class RecruitmentId(Table):
+    """Whom a recruitment platform sent, apart from what they answered, until a day."""
+
+    __tablename__ = "recruitment_ids"
+
+    session_id: Mapped[str] = mapped_column(
+        ForeignKey("sessions.session_id", ondelete="CASCADE"), primary_key=True
+    )
+    recruitment_id: Mapped[str] = mapped_column(String, unique=True)
+    delete_on: Mapped[str] = mapped_column(String, index=True)
+
+
 class Tombstone(Table):
     """That somebody withdrew, and how far they had come; nothing that tells who."""
 
@@ -201,6 +255,22 @@ class Unblinding(Table):
     unblinded_at: Mapped[str] = mapped_column(String, default=now_utc)
     study_version: Mapped[str] = mapped_column(String)
     n_finished: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String)
+
+
+class Change(Table):
+    """A deliberate change to what counts: who made it, when and why; rows are only ever added."""
+
+    __tablename__ = "changes"
+
+    change_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
+    changed_at: Mapped[str] = mapped_column(String, default=now_utc)
+    what: Mapped[str] = mapped_column(String)
+    """`excluded`, `readmitted`, `withdrawn`, `unblinded`, `restored` or `upgraded`."""
+    who: Mapped[str] = mapped_column(String)
+    """The account that ran the command, `researcher's page` or `participant`."""
+    participant_id: Mapped[str | None] = mapped_column(String, index=True)
+    """Whom it concerns; taken away when they withdraw."""
     reason: Mapped[str] = mapped_column(String)
 
 

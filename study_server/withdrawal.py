@@ -1,9 +1,10 @@
 """Withdrawal: a private code takes a session and all its answers out of the store."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from study_server.tables import StudySession, Tombstone
+from study_server import places
+from study_server.tables import Change, StudySession, Tombstone
 
 
 def delete_session(db: Session, code: str) -> bool:
@@ -11,6 +12,11 @@ def delete_session(db: Session, code: str) -> bool:
     found = db.scalars(select(StudySession).where(StudySession.withdrawal_code == tidy_code(code))).first()
     if found is None:
         return False
+    places.give_back(db, found)
+    db.execute(
+        update(Change).where(Change.participant_id == found.participant_id).values(participant_id=None)
+    )
+    db.add(Change(what="withdrawn", who="participant", reason=""))
     db.add(
         Tombstone(
             study_version=found.study_version,

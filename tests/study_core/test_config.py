@@ -58,13 +58,16 @@ def test_five_mistakes_are_named_in_one_message(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("trials: {catch: [beeps]}\n", "trials: catch names beeps; it takes generators of per_part"),
+        ("trials: {catch: [human]}\n", "trials: catch names human; it takes generators"),
+        ("trials: {repeats: 11}\n", "trials: repeats 11 of 20 clips, but at most half come again"),
         ("clips: {systems: [llama]}\n", "llama is no system; known are lstm, gan, markov, human_original"),
         ("clips: {systems: [llama]}\n", "A folder of MIDI or audio becomes one as `llama: FOLDER`"),
         ("clips: {systems: [lstm, lstm]}\n", "names a system twice: lstm"),
         ("clips: {systems: []}\n", "names no system; known are"),
         ("clips: {systems: lstm}\n", "is a list such as [lstm, gan], with `name: FOLDER`"),
-        ("clips: {systems: [human: a, Big-Name: b]}\n", "'human' cannot name a folder"),
-        ("clips: {systems: [human: a, Big-Name: b]}\n", "'Big-Name' cannot name a folder: use small letters"),
+        ("clips: {systems: [gan: a, Big-Name: b]}\n", "'gan' cannot name a folder"),
+        ("clips: {systems: [gan: a, Big-Name: b]}\n", "'Big-Name' cannot name a folder: use small letters"),
         ("clips: {per_system: 4}\n", "a session of 10 trials of one system needs as many clips"),
         ("clips: {duration_s: 6}\n", "shorter than trials.listen_s and synthesis.fade_out_s"),
         ("title: a\ntitle: b\n", 'found duplicate key "title"'),

@@ -10,6 +10,7 @@ from flask import Flask
 from study_core.config import Config
 from study_server.app import create_app
 from study_server.study import Study
+from tests.study_server.databases import PostgreSQL
 from tests.study_server.listener import Participant
 from tests.study_server.made_study import make_config, make_stimuli
 
@@ -33,6 +34,25 @@ def data_folder(tmp_path: Path, stimuli_folder: Path) -> Path:
 def config(data_folder: Path) -> Config:
     """Return the config of a small study."""
     return make_config(data_folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """Return a running PostgreSQL server."""
+    server = PostgreSQL()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the test's stores be on SQLite, or on the kind of database that it is parametrized with."""
+    kind: str = getattr(request, "param", "sqlite")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    if kind == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        monkeypatch.setenv("DATABASE_URL", server.make_database())
+    return kind
 
 
 @pytest.fixture

@@ -1,17 +1,22 @@
-"""Places are balanced under concurrency, leased, and given back."""
+"""Places are balanced under concurrency, leased, given back, and counted without a scan."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from study_core.types import HUMAN
-from study_server.services import count_places
+from study_server import places
+from study_server.protocol import rebuild_draw
 from study_server.study import Study
-from study_server.tables import Judgment, StudySession, Trial
+from study_server.tables import Judgment, Protocol, StudySession, Trial
+from tests.study_server.databases import BOTH
 from tests.study_server.listener import Participant
+
+pytestmark = pytest.mark.parametrize("database", BOTH, indirect=True)
 
 
 def count_trials(study: Study) -> dict[str, list[int]]:
@@ -19,60 +24,93 @@ def count_trials(study: Study) -> dict[str, list[int]]:
     with study.store.read() as db:
         counts = Counter(db.scalars(select(Trial.stimulus_id)))
     by_system: dict[str, list[int]] = {}
-    for stimulus in study.protocol.stimuli:
+    for stimulus in study.protocol.trial_stimuli:
         by_system.setdefault(stimulus.system, []).append(counts[stimulus.stimulus_id])
     return by_system
+
+
+def count_places(study: Study, *, is_simulated: bool = False) -> int:
+    """Return how many places are taken, after a check against a recount of all trials."""
+    with study.store.read() as db:
+        assert places.count_taken(db) == places.recount(db)
+        return sum(places.list_taken(db, study.protocol.sha256, is_simulated=is_simulated).values())
+
+
+def let_leases_end(study: Study) -> None:
+    """Let so much time pass that sessions which are not finished lose their places."""
+    long_ago = datetime.now(UTC) - timedelta(minutes=study.config.trials.lease_minutes + 1)
+    with study.store.write() as db:
+        db.execute(update(StudySession).values(last_seen_at=long_ago.isoformat().replace("+00:00", "Z")))
 
 
 def test_clips_are_planned_equally_often_when_many_start_at_once(app: Flask, study: Study) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: Participant(app).begin(), range(16)))
-    assert count_trials(study) == {HUMAN: [8] * 8, "lstm": [4] * 8, "gan": [4] * 8}
+    for counts in count_trials(study).values():
+        assert max(counts) - min(counts) <= 1
+    assert count_places(study) == 16 * 8
 
 
-def test_every_stored_draw_can_be_rebuilt(app: Flask, study: Study) -> None:
+def test_every_stored_draw_can_be_rebuilt_from_the_store_alone(app: Flask, study: Study) -> None:
     for _ in range(5):
         Participant(app).begin()
     with study.store.read() as db:
+        protocol = db.scalars(select(Protocol)).one()
         for found in db.scalars(select(StudySession)):
-            assert found.draw_counts is not None
-            assert found.draw_seed is not None
-            rebuilt = study.protocol.draw(found.draw_counts, found.draw_seed)
-            assert rebuilt == [trial.stimulus_id for trial in found.trials]
+            rebuilt = [(trial.stimulus_id, trial.kind) for trial in rebuild_draw(protocol, found)]
+            assert rebuilt == [(trial.stimulus_id, trial.trial_kind) for trial in found.trials]
 
 
-def test_places_of_an_abandoned_session_are_given_back(participant: Participant, study: Study) -> None:
-    participant.begin().answer()
-    with study.store.write() as db:
-        assert sum(count_places(db, study.protocol, is_simulated=False).values()) == 8
-        long_ago = datetime.now(UTC) - timedelta(minutes=study.config.trials.lease_minutes + 1)
-        db.execute(update(StudySession).values(last_seen_at=long_ago.isoformat().replace("+00:00", "Z")))
+def test_places_of_an_abandoned_session_are_given_to_the_next(app: Flask, study: Study) -> None:
+    Participant(app).begin().answer()
+    assert count_places(study) == 8
+    let_leases_end(study)
+    Participant(app).begin()
+    assert count_places(study) == 8
     with study.store.read() as db:
-        assert count_places(db, study.protocol, is_simulated=False) == {}
+        assert Counter(db.scalars(select(StudySession.holds_places))) == {True: 1, False: 1}
 
 
-def test_who_comes_back_after_the_lease_takes_the_places_again(
-    participant: Participant, study: Study
-) -> None:
-    participant.begin()
-    with study.store.write() as db:
-        db.execute(update(StudySession).values(last_seen_at="2020-01-01T00:00:00.000Z"))
-    participant.open("/")
+def test_who_comes_back_after_the_lease_takes_places_again(app: Flask, study: Study) -> None:
+    late = Participant(app).begin()
+    let_leases_end(study)
+    Participant(app).begin()
+    late.open("/")
+    assert count_places(study) == 16
+
+
+def test_an_answer_after_the_lease_is_stored_and_takes_places_again(app: Flask, study: Study) -> None:
+    late = Participant(app).begin()
+    let_leases_end(study)
+    Participant(app).begin()
+    late.answer()
+    assert count_places(study) == 16
     with study.store.read() as db:
-        assert sum(count_places(db, study.protocol, is_simulated=False).values()) == 8
+        assert len(db.scalars(select(Judgment)).all()) == 1
 
 
-def test_finished_sessions_count_by_their_judgments(participant: Participant, study: Study) -> None:
-    participant.finish()
-    with study.store.write() as db:
-        db.execute(update(StudySession).values(last_seen_at="2020-01-01T00:00:00.000Z"))
-    with study.store.read() as db:
-        assert sum(count_places(db, study.protocol, is_simulated=False).values()) == 8
-        assert len(db.scalars(select(Judgment)).all()) == 8
+def test_finished_sessions_keep_their_places(app: Flask, study: Study) -> None:
+    Participant(app).finish()
+    let_leases_end(study)
+    Participant(app).begin()
+    assert count_places(study) == 16
+
+
+def test_who_withdraws_gives_the_places_back(app: Flask, study: Study) -> None:
+    Participant(app).finish().withdraw()
+    assert count_places(study) == 0
 
 
 def test_simulated_listeners_take_no_places_from_people(app: Flask, study: Study) -> None:
     Participant(app, is_simulated=True).begin()
-    with study.store.read() as db:
-        assert count_places(db, study.protocol, is_simulated=False) == {}
-        assert sum(count_places(db, study.protocol, is_simulated=True).values()) == 8
+    assert count_places(study) == 0
+    assert count_places(study, is_simulated=True) == 8
+
+
+def test_human_clips_are_as_many_as_configured(app: Flask, study: Study) -> None:
+    Participant(app).begin()
+    assert {system: sum(counts) for system, counts in count_trials(study).items()} == {
+        HUMAN: 4,
+        "lstm": 2,
+        "gan": 2,
+    }

@@ -7,15 +7,26 @@ from hypothesis import strategies as st
 
 from study_core.errors import StimulusError
 from study_core.types import HUMAN, Stimulus
-from study_server.playlist import draw
+from study_server.playlist import Design, PlannedTrial
 from tests.study_server.made_study import make_stimulus
 
-Design = tuple[list[Stimulus], dict[str, int], dict[str, int]]
+Made = tuple[list[Stimulus], dict[str, int], dict[str, int]]
 SEEDS = st.integers(0, 2**63 - 1)
 
 
+def draw(
+    stimuli: list[Stimulus],
+    counts: dict[str, int],
+    per_participant: dict[str, int],
+    longest_run: int,
+    seed: int,
+) -> list[str]:
+    """Return the stimulus ids of one session."""
+    return [trial.stimulus_id for trial in Design(stimuli, per_participant, longest_run).draw(counts, seed)]
+
+
 @st.composite
-def designs(draw_value: st.DrawFn) -> Design:
+def designs(draw_value: st.DrawFn) -> Made:
     """Draw stimuli with shared clusters, trials per system that can be met, and counts."""
     per_participant = {system: draw_value(st.integers(1, 5)) for system in (HUMAN, "lstm", "gan")}
     stimuli = []
@@ -29,9 +40,9 @@ def designs(draw_value: st.DrawFn) -> Design:
     return stimuli, per_participant, counts
 
 
-def draw_or_discard(design: Design, longest_run: int, seed: int) -> list[Stimulus]:
+def draw_or_discard(made: Made, longest_run: int, seed: int) -> list[Stimulus]:
     """Return the drawn stimuli; a design that cannot be met is another test's."""
-    stimuli, per_participant, counts = design
+    stimuli, per_participant, counts = made
     by_id = {s.stimulus_id: s for s in stimuli}
     try:
         return [by_id[i] for i in draw(stimuli, counts, per_participant, longest_run, seed)]
@@ -41,30 +52,30 @@ def draw_or_discard(design: Design, longest_run: int, seed: int) -> list[Stimulu
 
 
 @given(designs(), SEEDS)
-def test_each_system_is_heard_as_often_as_configured(design: Design, seed: int) -> None:
-    heard = draw_or_discard(design, 15, seed)
-    assert Counter(s.system for s in heard) == design[1]
+def test_each_system_is_heard_as_often_as_configured(made: Made, seed: int) -> None:
+    heard = draw_or_discard(made, 15, seed)
+    assert Counter(s.system for s in heard) == made[1]
 
 
 @given(designs(), SEEDS)
-def test_no_clip_and_no_song_cluster_is_heard_twice(design: Design, seed: int) -> None:
-    heard = draw_or_discard(design, 15, seed)
+def test_no_clip_and_no_song_cluster_is_heard_twice(made: Made, seed: int) -> None:
+    heard = draw_or_discard(made, 15, seed)
     clusters = [s.song_cluster for s in heard if s.song_cluster]
     assert len({s.stimulus_id for s in heard}) == len(heard)
     assert len(set(clusters)) == len(clusters)
 
 
 @given(designs(), SEEDS, st.integers(1, 6))
-def test_runs_of_human_or_generated_clips_stay_short(design: Design, seed: int, longest_run: int) -> None:
-    heard = draw_or_discard(design, longest_run, seed)
+def test_runs_of_human_or_generated_clips_stay_short(made: Made, seed: int, longest_run: int) -> None:
+    heard = draw_or_discard(made, longest_run, seed)
     runs = [len(list(run)) for _, run in groupby(heard, key=lambda s: s.system == HUMAN)]
     assert max(runs) <= longest_run
 
 
 @given(designs(), SEEDS)
-def test_the_least_judged_clips_come_first(design: Design, seed: int) -> None:
-    stimuli, _, counts = design
-    heard = {s.stimulus_id for s in draw_or_discard(design, 15, seed)}
+def test_the_least_judged_clips_come_first(made: Made, seed: int) -> None:
+    stimuli, _, counts = made
+    heard = {s.stimulus_id for s in draw_or_discard(made, 15, seed)}
     for system in (HUMAN,):  # clusters of their own: nothing stands in the way of the least judged
         own = [s.stimulus_id for s in stimuli if s.system == system]
         left_out = [counts[i] for i in own if i not in heard]
@@ -72,9 +83,9 @@ def test_the_least_judged_clips_come_first(design: Design, seed: int) -> None:
 
 
 @given(designs(), SEEDS)
-def test_the_same_seed_and_counts_rebuild_the_draw_from_rows_in_any_order(design: Design, seed: int) -> None:
-    stimuli, per_participant, counts = design
-    first = [s.stimulus_id for s in draw_or_discard(design, 15, seed)]
+def test_the_same_seed_and_counts_rebuild_the_draw_from_rows_in_any_order(made: Made, seed: int) -> None:
+    stimuli, per_participant, counts = made
+    first = [s.stimulus_id for s in draw_or_discard(made, 15, seed)]
     assert draw(stimuli[::-1], counts, per_participant, 15, seed) == first
 
 
@@ -111,3 +122,40 @@ def test_runs_that_no_order_can_keep_short_are_refused() -> None:
     stimuli = [make_stimulus(HUMAN, i) for i in range(5)] + [make_stimulus("gan", 0)]
     with pytest.raises(StimulusError, match="No order of 5 human and 1 generated clips"):
         draw(stimuli, {}, {HUMAN: 5, "gan": 1}, 2, 1)
+
+
+def list_kinds(trials: list[PlannedTrial], kind: str) -> list[str]:
+    """Return the stimulus ids of a session's trials of one kind."""
+    return [trial.stimulus_id for trial in trials if trial.kind == kind]
+
+
+@given(SEEDS, st.integers(0, 5), st.integers(2, 4))
+def test_clips_of_the_first_half_come_again_at_the_end(seed: int, n: int, longest_run: int) -> None:
+    stimuli = [make_stimulus(system, i) for system in (HUMAN, "lstm", "gan") for i in range(8)]
+    by_id = {s.stimulus_id: s for s in stimuli}
+    trials = Design(stimuli, {HUMAN: 6, "lstm": 3, "gan": 3}, longest_run, n).draw({}, seed)
+    first, again = list_kinds(trials, "main"), list_kinds(trials, "repeat")
+    assert (len(first), len(again), len(set(again))) == (12, n, n)
+    assert abs(sum(by_id[i].system == HUMAN for i in again) - n / 2) <= 0.5
+    for is_human in (True, False):
+        heard = [i for i in first if (by_id[i].system == HUMAN) is is_human]
+        assert {i for i in again if (by_id[i].system == HUMAN) is is_human} <= set(heard[:3])
+    runs = [len(list(run)) for _, run in groupby(trials, key=lambda t: by_id[t.stimulus_id].system == HUMAN)]
+    assert max(runs) <= longest_run
+
+
+@given(SEEDS)
+def test_clips_that_check_attention_are_marked_and_never_come_again(seed: int) -> None:
+    stimuli = [make_stimulus(system, i) for system in (HUMAN, "lstm", "beeps") for i in range(4)]
+    by_id = {s.stimulus_id: s for s in stimuli}
+    design = Design(stimuli, {HUMAN: 3, "lstm": 2, "beeps": 2}, 4, 2, ("beeps",))
+    trials = design.draw({}, seed)
+    assert {by_id[i].system for i in list_kinds(trials, "catch")} == {"beeps"}
+    assert len(list_kinds(trials, "catch")) == 2
+    assert "beeps" not in {by_id[i].system for i in list_kinds(trials, "repeat")}
+
+
+def test_more_repeats_than_a_first_half_holds_are_refused_with_the_numbers() -> None:
+    stimuli = [make_stimulus(system, i) for system in (HUMAN, "gan") for i in range(4)]
+    with pytest.raises(StimulusError, match=r"trials\.repeats is 5.*2 human and 2 generated"):
+        Design(stimuli, {HUMAN: 4, "gan": 4}, 4, 5)

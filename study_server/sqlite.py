@@ -1,0 +1,90 @@
+"""The store in an SQLite file: one writer at a time, readers that never wait."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from study_server.schema import upgrade_schema
+from study_server.store import Store
+
+BUSY_TIMEOUT_S = 30
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a commit is on the disk, not only in the system's cache
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what a participant withdraws is overwritten, not only unlinked
+)
+
+
+class SQLiteStore(Store):
+    """A study's store in one file."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Serve that file."""
+        super().__init__(engine)
+        self._writing_engine = engine.execution_options(begin="BEGIN IMMEDIATE")
+        # SQLite has one writer at a time and lets the others poll; inside a process a lock is fairer.
+        self._writing = threading.Lock()
+
+    @property
+    def place(self) -> str:
+        """Where the file is."""
+        return str(self._engine.url.database)
+
+    @property
+    def _reading_engine(self) -> Engine:
+        return self._engine
+
+    @contextmanager
+    def _begin_alone(self) -> Iterator[Connection]:
+        with self._writing, self._writing_engine.begin() as connection:
+            yield connection
+
+    append = _begin_alone
+
+    def forget_deleted(self) -> None:
+        """Move the write-ahead log into the database file, so that no deleted row lingers in it."""
+        with self._engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.close()
+
+
+def open_sqlite(path: Path, *, threads: int = 16) -> SQLiteStore:
+    """Return the store in a file, made with its tables where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=threads, max_overflow=threads
+    )
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+    _upgrade(engine)
+    return SQLiteStore(engine)
+
+
+def _upgrade(engine: Engine) -> None:
+    """Bring the tables to this version's, one process at a time."""
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        # A table that is rebuilt is dropped on the way, which must not take with it what points to it.
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        with connection.execution_options(begin="BEGIN IMMEDIATE").begin():
+            upgrade_schema(connection)
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+
+def _prepare_connection(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says, see `_begin`
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
