@@ -16,6 +16,9 @@ from models.pedal import resolve_pedal
 from models.performance import Performance, Table
 from study_core.errors import CorpusError
 
+MAX_BAR_BEATS = 64
+_COMMON_BAR_BEATS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
@@ -54,18 +57,23 @@ def arrange(performance: Performance) -> Arrangement:
         changes.append(change)
         if not len(notes):
             raise CorpusError(f"holds no note for a piano ({change})")
-    changes.append(_describe_meters(performance))
+    bars, change = _measure_bars(performance.meters)
+    changes += [_describe_meters(performance), change]
     columns = [notes[name] for name in ("onset_beat", "duration_beat", "pitch", "velocity")]
     return Arrangement(
         notes=np.column_stack(columns).astype(float),
         tempi=np.column_stack([performance.tempi["beat"], performance.tempi["bpm"]]),
-        meters=_measure_bars(performance.meters),
+        meters=bars,
         changes=tuple(change for change in changes if change),
     )
 
 
-def _measure_bars(meters: Table) -> NDArray[np.float64]:
-    return np.column_stack([meters["beat"], 4 * meters["numerator"] / meters["denominator"]])
+def _measure_bars(meters: Table) -> tuple[NDArray[np.float64], str]:
+    """Return (beat, bar length in beats) of each meter; bars that nobody could count become common ones."""
+    beats = 4 * meters["numerator"] / meters["denominator"]
+    is_long = beats > MAX_BAR_BEATS
+    change = f"a bar of {beats.max():g} beats is counted as {_COMMON_BAR_BEATS}" if is_long.any() else ""
+    return np.column_stack([meters["beat"], np.where(is_long, _COMMON_BAR_BEATS, beats)]), change
 
 
 def _describe_meters(performance: Performance) -> str:

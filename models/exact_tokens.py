@@ -10,14 +10,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from models.arrangement import MAX_BAR_BEATS
 from models.tokens import LOWEST_PITCH, N_PITCHES, TICKS_PER_BEAT, IntArray, Score
 from study_core.errors import CorpusError
 
 LONGEST_TICKS = 192
-MAX_BEATS = 64
 _VALUES = {
     "BAR": range(1),
-    "BEAT": range(MAX_BEATS),
+    "BEAT": range(MAX_BAR_BEATS),
     "TICK": range(TICKS_PER_BEAT),
     "PITCH": range(LOWEST_PITCH, LOWEST_PITCH + N_PITCHES),
     "DURATION": range(1, LONGEST_TICKS + 1),
@@ -40,9 +40,9 @@ def encode_exact(score: Score) -> IntArray:
     CorpusError
         If a bar is longer than 64 beats; the message goes on from the piece's name.
     """
-    if score.bar_ticks > MAX_BEATS * TICKS_PER_BEAT:
+    if score.bar_ticks > MAX_BAR_BEATS * TICKS_PER_BEAT:
         beats = score.bar_ticks / TICKS_PER_BEAT
-        raise CorpusError(f"has bars of {beats:g} beats, more than the {MAX_BEATS} that tokens can say")
+        raise CorpusError(f"has bars of {beats:g} beats, more than the {MAX_BAR_BEATS} that tokens can say")
     return np.array([_NUMBERS[meaning] for meaning in _spell(score)], dtype=np.int64)
 
 

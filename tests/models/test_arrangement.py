@@ -156,6 +156,12 @@ def test_bars_follow_the_meter_that_lasts_longest_and_changes_of_meter_are_said(
     )
 
 
+def test_a_bar_that_nobody_could_count_becomes_a_common_one(tmp_path: Path) -> None:
+    made = play(tmp_path, [meter(0, 255, 4), note(0, 1, 60)])
+    assert made.meters.tolist() == [[0, 4]]
+    assert made.changes == ("a bar of 255 beats is counted as 4",)
+
+
 def test_changes_of_tempo_are_kept(tmp_path: Path) -> None:
     slow = (8.0, mido.MetaMessage("set_tempo", tempo=1_000_000))
     made = play(tmp_path, [note(0, 12, 60), [slow]])
