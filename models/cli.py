@@ -78,6 +78,34 @@ def list_(options: Options) -> None:
         say(line)
 
 
+@corpus.command()
+@click.option("--html/--no-html", default=True, help="Whether to write the page with every piece too.")
+@click.pass_obj
+def show(options: Options, *, html: bool) -> None:
+    """Show what the corpus of the config's corpus.source is like.
+
+    Its splits, songs, lengths and tempi, and what was refused or changed; the page shows every piece.
+    """
+    from rich.console import Console
+
+    from models.corpus_facts import read_facts
+    from models.corpus_page import PAGE_FILE, write_page
+    from models.corpus_table import make_tables
+
+    config = options.load()
+    source = _find_source(config)
+    stage = CorpusStage(source, config.corpus, config.seed, config.folders)
+    with show_progress(f"Reading {source.name}", len(source.files)) as bar:
+        for _ in stage.read():
+            bar.advance()
+    facts = read_facts(stage)
+    Console().print(make_tables(facts))
+    for problem in facts.problems:
+        say(f"Not used: {problem}")
+    if html:
+        say(f"Every piece: {write_page(facts, config.folders.corpus / PAGE_FILE)}")
+
+
 @click.command()
 @click.argument("system", type=click.Choice(GENERATORS))
 @click.pass_obj
