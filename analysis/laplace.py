@@ -226,12 +226,18 @@ class LaplaceLikelihood:
 
     def _derive(self, parameters: FloatArray, mode: Effects) -> Height:
         """Return h, and per judgment the log density's slope, weight and the weight's slope."""
+        eta = self._add_up(parameters, mode)
+        log_density, slope, weight, weight_slope = self.derive_density(eta)
+        return float(log_density.sum()) - mode.squared_length / 2, slope, weight, weight_slope
+
+    def _add_up(self, parameters: FloatArray, mode: Effects) -> FloatArray:
+        """Return eta, shape (N,)."""
         data = self.judgments
         beta, root, sigma = self.unpack(parameters)
         listener = np.einsum("ia,ia->i", data.by_listener, (mode.listener @ root.T)[data.listener])
-        eta = np.einsum("ip,p->i", data.fixed, beta) + listener + sigma * mode.clip[data.clip]
-        log_density, slope, weight, weight_slope = self.derive_density(eta)
-        return float(log_density.sum()) - mode.squared_length / 2, slope, weight, weight_slope
+        fixed: FloatArray = np.einsum("ip,p->i", data.fixed, beta)
+        eta: FloatArray = fixed + listener + sigma * mode.clip[data.clip]
+        return eta
 
     def _gather(self, parameters: FloatArray, values: FloatArray) -> Effects:
         """Return sum_i z~_i times a value per judgment."""
