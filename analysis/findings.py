@@ -12,6 +12,7 @@ from analysis.detection import Accuracy, Detection, count_correct, estimate_accu
 from analysis.equivalence import Claim, Equivalence, check_equivalence, list_claims
 from analysis.exclusions import Exclusions, apply_rules
 from analysis.fooling import Contrast, Fooling, contrast_generators, estimate_fooling
+from analysis.ratings import Rating, estimate_ratings
 from analysis.reliability import Reliability, estimate_reliability
 from analysis.responses import Responses, find_shortages
 from analysis.spread import Hierarchical, Spread, describe_spread, estimate_hierarchical, fit_study
@@ -54,7 +55,11 @@ class Findings:
     spread: Spread | None = None
     confidence: Confidence | None = None
     reliability: Reliability | None = None
-    """These six only from `find_all`: the findings without exclusions do without them."""
+    ratings: tuple[Rating, ...] = ()
+    """Of clips that were rated beside being judged.
+
+    These seven, from `comparisons` on, come from `find_all`: the findings without exclusions lack them.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,7 @@ def find_all(table: pd.DataFrame, config: AnalysisConfig) -> Findings:
         spread=describe_spread(table, model, level),
         confidence=estimate_confidence(table, systems, level),
         reliability=estimate_reliability(table, level),
+        ratings=estimate_ratings(table, level) if _is_rated(table) else (),
     )
 
 
@@ -143,6 +149,10 @@ def find(table: pd.DataFrame, config: AnalysisConfig) -> Findings:
         count_correct(table),
         _summarize_clips(table, rates.systems),
     )
+
+
+def _is_rated(table: pd.DataFrame) -> bool:
+    return "rating" in table and bool(table["rating"].notna().any())
 
 
 def _summarize_clips(table: pd.DataFrame, systems: tuple[str, ...]) -> pd.DataFrame:
