@@ -1,6 +1,7 @@
 """A participant in a real browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from axe_playwright_python.sync_playwright import Axe
@@ -20,18 +21,23 @@ CHROMIUM_ARGUMENTS = [
 WAIT_MS = 20_000
 
 
+def do_nothing() -> None:
+    """Do nothing at a page."""
+
+
 class Visitor:
     """Clicks through the study; `page` is the open tab."""
 
-    def __init__(self, browser: Browser, url: str, config: Config, **options: object) -> None:
-        self.context = browser.new_context(**options)  # type: ignore[arg-type]
+    def __init__(self, browser: Browser, url: str, config: Config, path: str = "", **options: object) -> None:
+        self.context = browser.new_context(**{"locale": "en", **options})  # type: ignore[arg-type]
         self.context.set_default_timeout(WAIT_MS)
         self.url, self.config = url, config
         self.code = ""
+        self.has_screened = True
         self.page = self.context.new_page()
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.goto(url)
+        self.page.goto(url + path)
 
     def __enter__(self) -> Self:
         return self
@@ -40,22 +46,55 @@ class Visitor:
         self.context.close()
         assert not self.faults
 
-    def begin(self, at_each: Callable[[], None] = lambda: None) -> Self:
+    def begin(self, at_each: Callable[[], None] = do_nothing) -> Self:
         """Go to the first trial; do something on each page on the way."""
-        self.go_on("/consent")
+        at_each()
+        self.go_on()
         self.code = self.page.inner_text(".code")
-        self.page.get_by_label("I have read this").check()
-        at_each()
-        self.go_on("/volume")
-        at_each()
-        self.go_on("/trial/*")
-        at_each()
+        while "/trial/" not in self.page.url:
+            at_each()
+            self.fill_in()
+            if self.page.locator(".play").count():
+                self.hear()
+                at_each()
+            self.go_on()
         return self
 
-    def go_on(self, where: str) -> None:
-        """Press the page's main button and wait for the next page."""
-        self.page.click(".primary")
-        self.page.wait_for_url(f"{self.url}{where}")
+    def go_on(self) -> None:
+        """Press the page's main button and wait for the next page, which may have the same address."""
+        with self.leaving():
+            self.page.click(".primary:enabled")
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Wait, after the block, until this page is left and the next one is there."""
+        self.page.evaluate("document.documentElement.dataset.old = ''")
+        yield
+        self.page.wait_for_selector("html:not([data-old]) .foot")
+        self.page.wait_for_load_state()
+
+    def fill_in(self) -> None:
+        """Answer what the page asks, but nothing about a sound."""
+        if "/consent" in self.page.url:
+            self.page.locator("[name=agrees]").check()
+        for group in self.page.locator("fieldset.question").all():
+            group.locator("label").nth(1).click()
+        for number in self.page.locator("input[type=number]").all():
+            number.fill("4")
+
+    def hear(self) -> None:
+        """Do what the page's sound asks for."""
+        if "/volume" in self.page.url:
+            return
+        if "/headphones/" in self.page.url and self.has_screened:
+            self.page.evaluate("document.querySelector('.answers').disabled = false")  # one sound was enough
+        else:
+            self.listen()
+        self.has_screened = self.has_screened or "/headphones/" in self.page.url
+        if "/practice/" in self.page.url:
+            self.choose()
+        elif self.page.locator("[name=interval]").count():
+            self.page.locator(".intervals span").nth(1).click()
 
     def listen(self) -> None:
         """Play the clip until it may be answered."""
@@ -64,7 +103,7 @@ class Visitor:
 
     def choose(self, answer: str = "Human", confidence: int = 2) -> None:
         """Choose an answer."""
-        self.page.locator(".who span", has_text=answer).click()
+        self.page.locator(f".who label:has([value={answer.lower()}]) span").click()
         self.page.locator(".sure span").nth(confidence - 1).click()
 
     def answer(self, answer: str = "Human", confidence: int = 2) -> None:
@@ -75,10 +114,15 @@ class Visitor:
         self.page.click(".primary")
         self.page.wait_for_url(lambda url: url != here)
 
-    def finish(self) -> None:
+    def finish(self, at_each: Callable[[], None] = do_nothing) -> None:
         """Answer what is left."""
-        while "/trial/" in self.page.url:
-            self.answer()
+        while not self.page.url.endswith("/thanks"):
+            if "/trial/" in self.page.url:
+                self.answer()
+            else:
+                at_each()
+                self.fill_in()
+                self.go_on()
 
     def list_judgments(self) -> list[Judgment | None]:
         """Return what the store holds for this participant's trials, in their order."""
@@ -95,6 +139,7 @@ class Visitor:
 
     def require_accessible(self) -> None:
         """Fail where axe finds a violation on the page, or it is wider than its window."""
+        self.page.wait_for_timeout(300)  # what fades in is there
         results = Axe().run(self.page)
         assert not results.violations_count, f"{self.page.url}: {results.generate_report()}"
         require_no_overflow(self.page)
