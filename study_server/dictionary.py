@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from study_core.types import Stimulus
+from study_server.background import BACKGROUND_COLUMNS
 
 JUDGMENT_COLUMNS: dict[str, dict[str, Any]] = {
     "study_version": {"description": "Version of the study, as config.yaml had it."},
@@ -82,9 +83,18 @@ EXTRA_COLUMNS: dict[str, dict[str, Any]] = {
     "hidden_count": {
         "description": "How often the page was hidden (another tab, a locked phone) in the trial."
     },
+    "load_errors": {
+        "description": "How often the clip did not load or could not be decoded, and was fetched anew."
+    },
+    "coverage": {"description": "Share of the clip, in quarters of a second, that was heard at least once."},
+    "output_latency_s": {
+        "description": "Delay of the sound as the browser reports it (Web Audio), before any wireless link.",
+        "units": "s",
+    },
+    "language": {"description": "Language of the trial's page.", "format": "BCP 47"},
 }
 
-COLUMNS = JUDGMENT_COLUMNS | PROVENANCE_COLUMNS | EXTRA_COLUMNS
+COLUMNS = JUDGMENT_COLUMNS | PROVENANCE_COLUMNS | EXTRA_COLUMNS | BACKGROUND_COLUMNS
 
 NOTE = (
     "UTF-8, one row per judgment. Every id is text. An empty field was not measured (a browser without "

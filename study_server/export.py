@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from study_core.config import Config
 from study_core.errors import ResponsesError, StudyError
 from study_core.manifest import write_bytes, write_json
+from study_server.background import SIDE_COLUMNS, read_backgrounds, read_side_table
 from study_server.dictionary import COLUMNS, NOTE
 from study_server.monitoring import count_finished, count_flow, is_stop_rule_met, list_versions
 from study_server.store import Store
@@ -28,12 +29,14 @@ class BlindError(StudyError):
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """The three files of an export, as bytes or as values for JSON."""
+    """The files of an export, as bytes or as values for JSON."""
 
     responses: bytes
     dictionary: dict[str, Any]
     flow: dict[str, Any]
     n_judgments: int
+    side_tables: dict[str, bytes]
+    """`questions`, `screening` and `practice`, a row per answer; those without any row are left out."""
 
 
 def export_data_set(store: Store, config: Config, *, is_simulated: bool, reason: str = "") -> DataSet:
@@ -52,13 +55,19 @@ def export_data_set(store: Store, config: Config, *, is_simulated: bool, reason:
             _unblind(db, config, reason.strip())
         rows = list(read_rows(db, is_simulated=is_simulated))
         flow = _describe_flow(db, is_simulated=is_simulated)
-    return DataSet(_write_csv(rows), {"note": NOTE, "columns": COLUMNS}, flow, len(rows))
+        side = {name: read_side_table(db, name, is_simulated=is_simulated) for name in SIDE_COLUMNS}
+    tables = {
+        name: _write_csv(side_rows, SIDE_COLUMNS[name]) for name, side_rows in side.items() if side_rows
+    }
+    return DataSet(_write_csv(rows), {"note": NOTE, "columns": COLUMNS}, flow, len(rows), tables)
 
 
 def write_data_set(data_set: DataSet, folder: Path) -> Path:
-    """Write `responses.csv`, `responses.json` and `flow.json`; return the path of the first."""
+    """Write `responses.csv`, `responses.json`, `flow.json` and the side tables; return the first's path."""
     write_json(folder / "responses.json", data_set.dictionary)
     write_json(folder / "flow.json", data_set.flow)
+    for name, table in data_set.side_tables.items():
+        write_bytes(folder / f"{name}.csv", table)
     write_bytes(folder / "responses.csv", data_set.responses)
     return folder / "responses.csv"
 
@@ -76,13 +85,15 @@ def read_rows(db: Session, *, is_simulated: bool) -> Iterator[dict[str, object]]
         .where(StudySession.is_simulated == is_simulated)
         .order_by(StudySession.started_at, StudySession.participant_id, Trial.trial_index)
     )
+    backgrounds = read_backgrounds(db, is_simulated=is_simulated)
     for study_session, trial, judgment in found:
         provenance = stimuli[study_session.protocol_sha256 or ""][trial.stimulus_id]
-        yield _make_row(study_session, trial, judgment, provenance)
+        beside = {**provenance, **backgrounds[study_session.session_id]}
+        yield _make_row(study_session, trial, judgment, beside)
 
 
 def _make_row(
-    study_session: StudySession, trial: Trial, judgment: Judgment, provenance: Mapping[str, object]
+    study_session: StudySession, trial: Trial, judgment: Judgment, beside: Mapping[str, object]
 ) -> dict[str, object]:
     own = {
         "study_version": study_session.study_version,
@@ -93,13 +104,13 @@ def _make_row(
         "trial_index": trial.trial_index,
     }
     answers = {name: getattr(judgment, name) for name in COLUMNS if hasattr(judgment, name)}
-    return {name: (own | answers | dict(provenance))[name] for name in COLUMNS}
+    return {name: (own | answers | dict(beside))[name] for name in COLUMNS}
 
 
-def _write_csv(rows: list[dict[str, object]]) -> bytes:
+def _write_csv(rows: Sequence[dict[str, object]], columns: Iterable[str] = COLUMNS) -> bytes:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     writer.writerows([_to_cell(value) for value in row.values()] for row in rows)
     return table.getvalue().encode()
 

@@ -132,13 +132,7 @@ def _go_through_page(visitor: Visitor) -> None:
     page, keyboard = visitor.page, visitor.page.keyboard
     if page.locator(".player").count() and "/volume" not in page.url:
         expect(page.locator(".play:enabled")).to_be_visible()
-        if "/headphones/" in page.url and "sound 1" not in page.inner_text("h1"):
-            page.evaluate("document.querySelector('.answers').disabled = false")  # one sound was enough
-        else:
-            keyboard.press("p")
-        expect(page.locator(".answers:enabled")).to_be_visible(timeout=WAIT_MS)
-        for key in ("h", "2", "n") if page.locator(".who").count() else ("2", "n"):
-            keyboard.press(key)
+        _answer_by_single_keys(page)
         return
     for _ in range(80):
         keyboard.press("Tab")
@@ -154,6 +148,16 @@ def _go_through_page(visitor: Visitor) -> None:
         elif kind == "textarea":
             keyboard.type("the endings hc2")
     raise AssertionError(page.url)
+
+
+def _answer_by_single_keys(page: Page) -> None:
+    if "/headphones/" in page.url and "sound 1" not in page.inner_text("h1"):
+        page.evaluate("document.querySelector('.answers').disabled = false")  # one sound was enough
+    else:
+        page.keyboard.press("p")
+    expect(page.locator(".answers:enabled")).to_be_visible(timeout=WAIT_MS)
+    for key in ("h", "2", "n") if page.locator(".who").count() else ("2", "n"):
+        page.keyboard.press(key)
 
 
 def test_single_keys_can_be_turned_off_and_stay_off(browser: Browser, served: Server) -> None:

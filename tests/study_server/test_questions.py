@@ -8,6 +8,8 @@ from sqlalchemy import select
 from study_core.config import Config, load_config
 from study_core.errors import ConfigError
 from study_core.participation import OwnQuestion, QuestionsConfig
+from study_server.background import SIDE_COLUMNS, read_backgrounds, read_side_table
+from study_server.export import export_data_set
 from study_server.questions import NAMED, TRAINING, Question, list_pages, score_training
 from study_server.study import Study
 from study_server.tables import QuestionAnswer
@@ -58,6 +60,30 @@ def test_answers_to_every_type_of_question_are_stored_as_rows(asked: Participant
         "siblings": "3",
         "hand": "left",
     }
+
+
+def test_the_data_set_has_the_answers_as_columns_and_as_rows(asked: Participant, study: Study) -> None:
+    asked.send({"age_band": "35_44", "liking": "1"}).send(TRAINED)
+    asked.send({"plays": "piano", "siblings": "0", "hand": "left"}).send().finish()
+    asked.send({"gave_it_away": "=the endings"})
+    with study.store.read() as db:
+        (background,) = read_backgrounds(db, is_simulated=False).values()
+        rows = read_side_table(db, "questions", is_simulated=False)
+        assert read_backgrounds(db, is_simulated=True) == {}
+    assert background == {
+        "session_language": "en",
+        "age_band": "35_44",
+        "musical_training": 37,
+        "games_played": "",
+        "headphones": None,
+        "reason": "=the endings",
+    }
+    assert {row["question_id"]: row["answer"] for row in rows} == list_answers(study)
+    data_set = export_data_set(study.store, study.config, is_simulated=False, reason="a test of columns")
+    assert set(data_set.side_tables) == {"questions"}
+    lines = data_set.responses.decode().splitlines()
+    assert lines[1].endswith(",en,35_44,37,,,'=the endings")
+    assert data_set.side_tables["questions"].decode().splitlines()[0] == ",".join(SIDE_COLUMNS["questions"])
 
 
 def test_the_last_question_comes_after_the_trials_and_may_stay_empty(
