@@ -110,6 +110,7 @@ def prepare(options: Options) -> None:
         *(["train", system] for system in config.clips.trained),
         ["generate"],
         ["render"],
+        *([["render", "--screening"]] if config.screening.tests else []),
     ]
     for stage in stages:
         _run_stage(options, stage)

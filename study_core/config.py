@@ -213,10 +213,10 @@ class Config(Section):
                 f"trials.per_participant names {', '.join(sorted(heard))}, "
                 f"but clips.systems makes {', '.join(sorted(made))}"
             )
-        most = max(self.trials.per_participant.values())
+        most = max(self.trials.per_participant.values()) + (self.practice.trials + 1) // 2
         if most > self.clips.per_system:
             raise ValueError(
-                f"a session of {most} trials of one system needs as many clips, "
+                f"a session of {most} trials of one system, practice included, needs as many clips, "
                 f"but clips.per_system is {self.clips.per_system}"
             )
         if self.synthesis.fade_out_s + self.trials.listen_s > self.clips.duration_s:

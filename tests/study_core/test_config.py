@@ -68,7 +68,10 @@ def test_five_mistakes_are_named_in_one_message(tmp_path: Path) -> None:
         ("clips: {systems: lstm}\n", "is a list such as [lstm, gan], with `name: FOLDER`"),
         ("clips: {systems: [gan: a, Big-Name: b]}\n", "'gan' cannot name a folder"),
         ("clips: {systems: [gan: a, Big-Name: b]}\n", "'Big-Name' cannot name a folder: use small letters"),
-        ("clips: {per_system: 4}\n", "a session of 10 trials of one system needs as many clips"),
+        (
+            "clips: {per_system: 4}\n",
+            "a session of 11 trials of one system, practice included, needs as many clips",
+        ),
         ("clips: {duration_s: 6}\n", "shorter than trials.listen_s and synthesis.fade_out_s"),
         ("title: a\ntitle: b\n", 'found duplicate key "title"'),
         ("title: [\n", "is not YAML"),
