@@ -75,8 +75,11 @@ def judge(trial_id: str) -> Response | tuple[str, int]:
             return _refuse_form(found, trial_id)
     services.judge(store, found.session_id, trial_id, form.to_answer())
     with store.read() as db:
-        place = flow.locate(visitor.require_session(db))
-    return visitor.lead_on(place)
+        found = visitor.require_session(db)
+        place, turn = flow.locate(found), services.find_next(found)
+        is_clip = turn is not None and place == url_for(".show", trial_id=turn.trial_id)
+        page = _render_trial(found, turn.trial_id) if turn and is_clip and visitor.is_script() else None
+    return visitor.lead_on(place, page)
 
 
 @blueprint.get("/pause")

@@ -59,11 +59,17 @@ def forget() -> None:
     session.pop(COOKIE_KEY, None)
 
 
-def lead_on(place: str) -> Response:
-    """Say where to go on, after what was sent is stored: to a script as JSON, else by a redirect."""
-    if request.accept_mimetypes.best == "application/json":
-        return jsonify(next=place)
-    return redirect(place, 303)
+def is_script() -> bool:
+    """Tell whether a script sent the request, and not the browser by itself."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def lead_on(place: str, page: str | None = None) -> Response:
+    """Say where to go on, after what was sent is stored: to a script as JSON, else by a redirect.
+
+    With the page itself a script need not ask for it: it is there even where the server is gone by then.
+    """
+    return jsonify(next=place, page=page) if is_script() else redirect(place, 303)
 
 
 def _leave_for(url: str) -> NoReturn:

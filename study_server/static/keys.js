@@ -2,7 +2,7 @@
 
 const STORED = "single keys";
 
-export function listenToKeys(play) {
+export function listenToKeys(play, signal) {
   const panel = document.querySelector(".shortcuts");
   const box = panel?.querySelector("input");
   if (panel) {
@@ -10,7 +10,7 @@ export function listenToKeys(play) {
     box.checked = read() !== "off";
     box.addEventListener("change", () => write(box.checked ? "on" : "off"));
   }
-  addEventListener("keydown", (event) => {
+  const press = (event) => {
     const isTyping = event.target.closest?.("textarea, select, input:not([type=radio], [type=checkbox])");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
     if (box && !box.checked) return;
@@ -20,7 +20,8 @@ export function listenToKeys(play) {
     event.preventDefault();
     target.click();
     target.focus();
-  });
+  };
+  addEventListener("keydown", press, { signal });
 }
 
 function find(key) {

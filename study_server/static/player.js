@@ -19,7 +19,7 @@ export class Player {
   firstPlayAt = null; // ms on the page's clock
   bins = new Set();
 
-  constructor(box, { onHeard = () => {} } = {}) {
+  constructor(box, { onHeard = () => {}, signal } = {}) {
     this.box = box;
     this.texts = JSON.parse(box.dataset.texts);
     this.button = box.querySelector(".play");
@@ -37,9 +37,9 @@ export class Player {
     for (const name of ["play", "pause", "timeupdate", "ended", "waiting", "playing", "error"]) {
       this.audio.addEventListener(name, () => this[name]());
     }
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden) this.facts.hidden_count += 1;
-    });
+    const countHidden = () => (this.facts.hidden_count += Number(document.hidden));
+    document.addEventListener("visibilitychange", countHidden, { signal });
+    signal?.addEventListener("abort", () => URL.revokeObjectURL(this.audio.src));
     this.load();
   }
 

@@ -17,7 +17,8 @@ export function findPending(url) {
   return pending?.url === url ? new URLSearchParams(pending.body) : null;
 }
 
-// Resolves to the path of the next page, or to null where the server refuses this answer for good; tells
+// Resolves to where to go on (`next`, and `page` where the server sent it along), or to null where the server
+// refuses this answer for good; tells
 // `saving`, `waiting`, `saved` or `outdated` on the way.
 export async function sendUntilStored(url, fields, tell) {
   write({ url, body: fields.toString() });
@@ -25,7 +26,7 @@ export async function sendUntilStored(url, fields, tell) {
   for (let tries = 1; ; tries += 1) {
     const reply = await post(url, fields);
     if (reply?.ok) {
-      const { next } = await reply.json();
+      const next = await reply.json();
       write(null);
       tell("saved");
       return next;

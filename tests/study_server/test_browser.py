@@ -1,9 +1,11 @@
 """The participant's study in a real browser against the real server: nothing lost, nothing doubled."""
 
+import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 from playwright.sync_api import Browser, Request, Route, expect
@@ -14,6 +16,8 @@ from tests.study_server.made_study import make_config
 from tests.study_server.served import Server
 
 pytestmark = pytest.mark.browser
+
+log = logging.getLogger(__name__)
 
 PASSWORD = "correct horse"
 PHONE = {"width": 390, "height": 844}
@@ -222,28 +226,66 @@ def test_without_javascript_a_session_can_be_finished(visit: NewVisitor) -> None
     assert visitor.count_judgments() == 4
 
 
-def test_the_next_clip_is_in_the_cache_when_its_page_opens(visit: NewVisitor) -> None:
+def test_going_on_asks_for_nothing_but_to_store_the_answer(visit: NewVisitor) -> None:
     visitor = visit().begin()
     visitor.page.wait_for_load_state("networkidle")
-    visitor.answer()
+    here = visitor.page.url
+    visitor.listen()
+    visitor.choose()
+    asked: list[tuple[str, str]] = []
+    visitor.page.on("request", lambda request: asked.append((request.method, request.url)))
+    visitor.page.click(".primary")
+    expect(visitor.page.get_by_role("heading", name="Clip 2 of 4")).to_be_focused()
     expect(visitor.page.locator(".play")).to_be_enabled()
-    sizes = visitor.page.evaluate(
+    assert asked[0] == ("POST", here)
+    assert [url for _, url in asked[1:] if not re.search(r"^blob:|/audio/|mark\.svg", url)] == []
+    sounds = visitor.page.evaluate(
         "performance.getEntriesByType('resource')"
-        ".filter(e => e.name.includes('/audio/')).map(e => e.transferSize)"
+        ".filter(e => e.name.includes('/audio/')).map(e => [e.name, e.transferSize])"
     )
-    assert sizes[0] == 0
+    assert visitor.page.title().startswith("Clip 2 of 4")
+    assert len(sounds) >= 3
+    assert sounds[1][0] == sounds[2][0]  # preloaded, then taken out of the browser's cache
+    assert sounds[2][1] == 0
 
 
-def test_a_page_without_its_audio_is_light(visit: NewVisitor) -> None:
-    visitor = visit().begin()
-    visitor.page.wait_for_load_state("networkidle")
-    sizes = visitor.page.evaluate(
-        "performance.getEntriesByType('resource').map(e => [e.name.split('.').pop(), e.decodedBodySize])"
-    )
-    scripts = sum(size for kind, size in sizes if kind == "js")
-    everything = len(visitor.page.content()) + sum(size for kind, size in sizes if kind != "mp3")
-    assert 0 < scripts < 20_000
-    assert everything < 100_000
+MEASURE_JS = """() => new Promise((done) => {
+  const start = performance.now(), here = location.href;
+  document.querySelector(".primary").click();
+  const look = () => {
+    const play = document.querySelector(".play");
+    if (location.href !== here && play && !play.disabled) done(performance.now() - start);
+    else setTimeout(look, 1);
+  };
+  look();
+})"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "limit_ms"),
+    [
+        (None, 100),
+        ({"latency": 300, "downloadThroughput": 200_000, "uploadThroughput": 96_000}, 400),  # 3G: 1.6 Mbit/s
+    ],
+)
+def test_the_next_clip_is_playable_at_once(
+    visit: NewVisitor, line: dict[str, int] | None, limit_ms: float
+) -> None:
+    times_ms = []
+    for _ in range(5):
+        visitor = visit().begin()
+        if line is not None:
+            session = visitor.context.new_cdp_session(visitor.page)
+            session.send("Network.enable")
+            session.send("Network.emulateNetworkConditions", {"offline": False, **line})
+        for _ in range(3):
+            visitor.listen()
+            visitor.choose()
+            visitor.page.wait_for_load_state("networkidle")
+            times_ms.append(visitor.page.evaluate(MEASURE_JS))
+    log.info("%s: median %.0f ms of %d", line or "loopback", median(times_ms), len(times_ms))
+    assert median(times_ms) < limit_ms, times_ms
 
 
 def test_the_play_button_pauses_and_goes_on(visit: NewVisitor, served: Server) -> None:
