@@ -116,9 +116,11 @@ class Accidents:
     def go_back(self) -> None:
         """Answer, and go back."""
         self.answer(self.press)
-        if "/trial/" in self.visitor.page.url:
-            self.visitor.page.go_back()
-            self.visitor.page.wait_for_load_state()
+        page, there = self.visitor.page, self.visitor.page.url
+        if "/trial/" in there:
+            with self.visitor.leaving():  # the page that going back shows asks the server, and is led on
+                page.go_back()
+            page.wait_for_url(there)
 
     def open_two_tabs(self) -> None:
         """Answer the same clip in two tabs."""
