@@ -146,6 +146,8 @@ class RecruitmentConfig(Section):
     minutes: PositiveInt = 10
     reward: str | None = None
     languages: Annotated[tuple[Tongue, ...], Field(min_length=1)] = LANGUAGES
+    id_parameter: str | None = "PROLIFIC_PID"
+    keep_ids_days: PositiveInt = 90
     completion_code: str | None = None
     completion_url: WebAddress | None = None
     screened_out_code: str | None = None

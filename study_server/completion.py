@@ -12,6 +12,7 @@ class Ending:
     url: str
 
 
-def describe_ending(code: str, url: str | None) -> Ending:
-    """Return the ending with the code filled into the address, which comes from the config alone."""
-    return Ending(code, (url or "").replace("{code}", quote(code, safe="")))
+def describe_ending(code: str, url: str | None, recruitment_id: str) -> Ending:
+    """Return the ending with code and id filled into the address, which comes from the config alone."""
+    filled = (url or "").replace("{code}", quote(code, safe=""))
+    return Ending(code, filled.replace("{id}", quote(recruitment_id, safe="")))

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from study_core.types import HUMAN
-from study_server import visitor, withdrawal
+from study_server import recruits, visitor, withdrawal
 from study_server.completion import describe_ending
 from study_server.protocol import RunningProtocol
 from study_server.study import current_study
@@ -41,7 +41,9 @@ def thanks() -> str:
             "thanks.html",
             clips=reveal(found, study.protocol),
             ending=describe_ending(
-                recruitment.completion_code or found.completion_code or "", recruitment.completion_url
+                recruitment.completion_code or found.completion_code or "",
+                recruitment.completion_url,
+                recruits.find_id(db, found),
             ),
             withdrawal_code=found.withdrawal_code,
         )

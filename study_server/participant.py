@@ -6,14 +6,15 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from jinja2.sandbox import SandboxedEnvironment
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from study_core.config import Config
-from study_server import flow, services, visitor
+from study_server import flow, recruits, services, visitor
 from study_server.i18n import current_language, gettext
 from study_server.security import PROOF_HEADER, is_proof
 from study_server.study import current_study
-from study_server.tables import now_utc
+from study_server.tables import StudySession, now_utc
 
 CONSENT_FOLDER = Path(__file__).parent / "consent"
 
@@ -22,10 +23,13 @@ blueprint = Blueprint("participant", __name__)
 
 @blueprint.get("/")
 def welcome() -> str | BaseResponse:
-    """Say what the study is; who has begun goes on where they stopped."""
-    with current_study().store.read() as db:
-        found = visitor.find_session(db)
+    """Say what the study is; who has begun goes on where they stopped, on any device if they were sent."""
+    study = current_study()
+    recruit = recruits.note_id(study.config.recruitment.id_parameter)
+    with study.store.read() as db:
+        found = _find_session(db, recruit)
         if found is not None:
+            visitor.remember(found)
             return redirect(flow.locate(found), 303)
     return render_template("welcome.html")
 
@@ -37,11 +41,15 @@ def begin() -> BaseResponse:
     proof = request.headers.get(PROOF_HEADER)
     if proof is not None and not is_proof(study.config.folders, proof):
         abort(403, "The proof of being a simulated listener is not this study's.")
+    recruitment = study.config.recruitment
+    recruit = recruits.note_id(recruitment.id_parameter)
     with study.store.write() as db:
-        found = visitor.find_session(db)
+        found = _find_session(db, recruit)
         if found is None:
             language = current_language().tag
             found = services.arrive(db, study.protocol, is_simulated=proof is not None, language=language)
+            if recruit is not None:
+                recruits.record_id(db, found, recruit, recruitment.keep_ids_days)
         visitor.remember(found)
         return redirect(flow.locate(found), 303)
 
@@ -92,6 +100,15 @@ def volume_sound() -> BaseResponse:
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.accept_ranges = "bytes"
     return response.make_conditional(request, accept_ranges=True, complete_length=len(response.data))
+
+
+def _find_session(db: Session, recruit: str | None) -> StudySession | None:
+    """Return the session of who was sent, else the cookie's, unless that is somebody else's who was sent."""
+    sent = recruits.find_session(db, recruit) if recruit is not None else None
+    own = visitor.find_session(db)
+    if sent is not None or own is None or recruit is None:
+        return sent or own
+    return None if recruits.find_id(db, own) else own
 
 
 def render_consent(config: Config, n_trials: int) -> Markup:

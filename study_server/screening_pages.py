@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from study_core.participation import SCREENING_TRIALS
-from study_server import flow, screening, visitor
+from study_server import flow, recruits, screening, visitor
 from study_server.completion import describe_ending
 from study_server.study import current_study
 from study_server.tables import ScreeningTrial
@@ -61,7 +61,7 @@ def screened_out() -> str:
     with current_study().store.read() as db:
         found = visitor.require_turn(db)
         code = config.screened_out_code or found.completion_code or ""
-        ending = describe_ending(code, config.screened_out_url)
+        ending = describe_ending(code, config.screened_out_url, recruits.find_id(db, found))
         return render_template("screened-out.html", ending=ending, withdrawal_code=found.withdrawal_code)
 
 

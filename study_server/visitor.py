@@ -6,6 +6,7 @@ from flask import jsonify, redirect, request, session, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from study_server import recruits
 from study_server.flow import locate
 from study_server.services import come_back, is_stale
 from study_server.study import current_study
@@ -55,8 +56,9 @@ def remember(found: StudySession) -> None:
 
 
 def forget() -> None:
-    """Take the session out of the cookie."""
+    """Take the session, and who was sent, out of the cookie."""
     session.pop(COOKIE_KEY, None)
+    session.pop(recruits.COOKIE_KEY, None)
 
 
 def is_script() -> bool:
