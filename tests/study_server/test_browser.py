@@ -88,6 +88,10 @@ def test_a_whole_session_by_mouse_is_stored_as_it_was_heard_and_answered(visit: 
         assert judgment.n_plays == 1
         assert 0.4 <= (judgment.heard_s or 0) <= 6.2  # the clip really played
         assert (judgment.answer_time_s or 0) >= (judgment.heard_s or 0) - 0.5
+        assert (judgment.coverage or 0) == pytest.approx((judgment.heard_s or 0) / 6, abs=0.1)
+        assert (judgment.load_errors, judgment.stalls, judgment.hidden_count) == (0, 0, 0)
+        assert 0 <= (judgment.output_latency_s or 0) < 1
+        assert judgment.language == "en"
 
 
 def test_every_request_of_a_script_may_fail_once_and_nothing_is_lost(visit: NewVisitor) -> None:
@@ -99,6 +103,38 @@ def test_every_request_of_a_script_may_fail_once_and_nothing_is_lost(visit: NewV
     assert sum(key.startswith("POST") for key in failed) == 4
     assert sum("/audio/" in key for key in failed) == 4
     assert visitor.count_judgments() == 4
+
+
+def test_a_clip_that_cannot_be_decoded_is_told_fetched_anew_and_recorded(visit: NewVisitor) -> None:
+    visitor = visit()
+    spoiled: list[str] = []
+
+    def spoil(route: Route) -> None:
+        spoiled.append(route.request.url)
+        if len(spoiled) == 1:
+            route.fulfill(status=200, content_type="audio/mpeg", body=b"no sound at all")
+        else:
+            route.continue_()
+
+    visitor.page.route("**/audio/*", spoil)
+    visitor.begin()
+    expect(visitor.page.get_by_text("Your browser could not play the sound")).to_be_visible()
+    visitor.answer()
+    judgments = visitor.list_judgments()
+    assert judgments[0] is not None
+    assert judgments[0].load_errors == 1
+    assert (judgments[0].heard_s or 0) > 0.4
+
+
+def test_a_browser_that_can_play_opus_asks_for_it_whatever_the_clip(visit: NewVisitor) -> None:
+    visitor = visit().begin()
+    script = visitor.page.locator("script[src]").get_attribute("src") or ""
+    chosen = visitor.page.evaluate(
+        "player => import(player).then(({ chooseFormat }) => "
+        "['opus mp3', 'mp3', ''].map(formats => chooseFormat('/audio/0.mp3', formats)))",
+        script.replace("trial.js", "player.js"),
+    )
+    assert chosen == ["/audio/0.opus", "/audio/0.mp3", "/audio/0.mp3"]
 
 
 def test_a_lost_acknowledgment_doubles_nothing(visit: NewVisitor) -> None:
