@@ -145,6 +145,7 @@ class RecruitmentConfig(Section):
     contact: str = "the researcher who gave you this link"
     minutes: PositiveInt = 10
     reward: str | None = None
+    consent: str | None = None
     languages: Annotated[tuple[Tongue, ...], Field(min_length=1)] = LANGUAGES
     id_parameter: str | None = "PROLIFIC_PID"
     keep_ids_days: PositiveInt = 90
@@ -249,6 +250,7 @@ def load_config(path: Path, *, data_dir: Path | None = None) -> Config:
 def _place(config: Config, folder: Path, data_dir: Path | None) -> Config:
     """Return the config with its paths made absolute: they are relative to the config file's folder."""
     source, soundfont = config.corpus.source, config.synthesis.soundfont
+    consent = config.recruitment.consent
     systems = {
         name: str((folder / Path(own).expanduser()).resolve()) if own else ""
         for name, own in config.clips.systems.items()
@@ -259,6 +261,9 @@ def _place(config: Config, folder: Path, data_dir: Path | None) -> Config:
             "corpus": config.corpus.model_copy(update={"source": _place_path(source, folder)}),
             "clips": config.clips.model_copy(update={"systems": systems}),
             "synthesis": config.synthesis.model_copy(update={"soundfont": _place_path(soundfont, folder)}),
+            "recruitment": config.recruitment.model_copy(
+                update={"consent": str((folder / consent).resolve()) if consent else None}
+            ),
         }
     )
 

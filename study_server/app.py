@@ -19,6 +19,7 @@ from study_server import (
     screening_pages,
     trials,
 )
+from study_server.documents import check_consent
 from study_server.faults import explain_faults
 from study_server.i18n import speak
 from study_server.logs import log_requests
@@ -78,6 +79,7 @@ def create_app(config: Config) -> Flask:
 
 def _open_study(config: Config) -> Study:
     protocol = load_protocol(config)
+    check_consent(config, protocol.n_trials)
     store = open_store(config.folders.database, threads=config.server.threads)
     with store.read() as db:
         refuse_changed_protocol(db, protocol)

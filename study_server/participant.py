@@ -1,22 +1,15 @@
 """Before the trials: welcome, consent, volume."""
 
-from pathlib import Path
-
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
-from jinja2.sandbox import SandboxedEnvironment
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from study_core.config import Config
 from study_server import flow, recruits, services, visitor
-from study_server.i18n import current_language, gettext
+from study_server.documents import render_consent
+from study_server.i18n import current_language
 from study_server.security import PROOF_HEADER, is_proof
 from study_server.study import current_study
 from study_server.tables import StudySession, now_utc
-
-CONSENT_FOLDER = Path(__file__).parent / "consent"
 
 blueprint = Blueprint("participant", __name__)
 
@@ -109,14 +102,3 @@ def _find_session(db: Session, recruit: str | None) -> StudySession | None:
     if sent is not None or own is None or recruit is None:
         return sent or own
     return None if recruits.find_id(db, own) else own
-
-
-def render_consent(config: Config, n_trials: int) -> Markup:
-    """Return the consent document as HTML, its placeholders filled from config."""
-    text = (CONSENT_FOLDER / f"{current_language().tag}.md").read_text(encoding="utf-8")
-    filled = (
-        SandboxedEnvironment()
-        .from_string(text)
-        .render(study=config, n_trials=n_trials, contact=gettext(config.recruitment.contact))
-    )
-    return Markup(MarkdownIt("commonmark", {"html": False}).render(filled))  # noqa: S704 (HTML is off)

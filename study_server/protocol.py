@@ -44,7 +44,13 @@ class RunningProtocol:
         """
         return self.config.model_dump(
             mode="json",
-            exclude={"server": True, "data_dir": True, "corpus": {"source"}, "synthesis": {"soundfont"}},
+            exclude={
+                "server": True,
+                "data_dir": True,
+                "corpus": {"source"},
+                "synthesis": {"soundfont"},
+                "recruitment": {"consent"},
+            },
         )
 
     @cached_property

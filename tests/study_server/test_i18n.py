@@ -13,7 +13,7 @@ from study_core.config import Config
 from study_core.participation import LANGUAGES as OFFERABLE
 from study_server import i18n
 from study_server.catalog import Catalog, CatalogError, read_catalog
-from study_server.participant import CONSENT_FOLDER
+from study_server.documents import FOLDER as CONSENT_FOLDER
 from study_server.study import Study
 from study_server.tables import Judgment, StudySession
 from tests.study_server.listener import Participant

@@ -1,0 +1,57 @@
+"""The consent documents: Markdown, one per language, the study's own or those of the software."""
+
+from pathlib import Path
+
+from jinja2.exceptions import TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from study_core.config import Config
+from study_core.errors import ConfigError, list_problems
+from study_server.i18n import current_language, gettext
+
+FOLDER = Path(__file__).parent / "consent"
+
+
+def check_consent(config: Config, n_trials: int) -> None:
+    """Refuse a study that has no consent document in one of its languages.
+
+    Raises
+    ------
+    ConfigError
+        If documents are missing or cannot be filled in; all are named.
+    """
+    problems = []
+    for tag in config.recruitment.languages:
+        path = _find(config, tag)
+        try:
+            _fill(path, config, n_trials)
+        except (OSError, UnicodeDecodeError, TemplateError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            problems.append(f"{path.name}: {reason}")
+    if problems:
+        folder = config.recruitment.consent
+        raise ConfigError(
+            list_problems(
+                f"recruitment.consent is {folder}; it needs a document for each of recruitment.languages, "
+                f"written like those in {FOLDER}:",
+                problems,
+            )
+        )
+
+
+def render_consent(config: Config, n_trials: int) -> Markup:
+    """Return the consent document in the page's language as HTML, its placeholders filled from config."""
+    filled = _fill(_find(config, current_language().tag), config, n_trials)
+    return Markup(MarkdownIt("commonmark", {"html": False}).render(filled))  # noqa: S704 (HTML is off)
+
+
+def _find(config: Config, tag: str) -> Path:
+    return Path(config.recruitment.consent or FOLDER) / f"{tag}.md"
+
+
+def _fill(path: Path, config: Config, n_trials: int) -> str:
+    contact = gettext(config.recruitment.contact)
+    document = SandboxedEnvironment().from_string(path.read_text(encoding="utf-8"))
+    return document.render(study=config, n_trials=n_trials, contact=contact)
