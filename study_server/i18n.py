@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request, session
 
+from study_core.participation import Text
 from study_server.catalog import Catalog, read_catalog
 
 FOLDER = Path(__file__).parent / "translations"
@@ -40,6 +41,7 @@ def speak(app: Flask, offered: tuple[str, ...]) -> None:
     """Let an app's pages speak the offered languages; the first of them is the fallback."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["say"] = say
     app.jinja_env.policies["ext.i18n.trimmed"] = True
 
     @app.before_request
@@ -74,6 +76,13 @@ def ngettext(text: str, plural: str, n: float) -> str:
     if current_language().tag == SOURCE:
         return text if whole == 1 else plural
     return _catalog().translate_plural(text, plural, whole)
+
+
+def say(text: Text) -> str:
+    """Return a text of the config in the page's language; unlike a template's own texts it is no markup."""
+    if isinstance(text, str):
+        return gettext(text) if text else ""
+    return text.get(current_language().tag) or next(iter(text.values()))
 
 
 def mark(text: str) -> str:

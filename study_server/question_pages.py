@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from study_server import flow, visitor
 from study_server.i18n import current_language
-from study_server.questions import Page, list_pages, say
+from study_server.questions import Page, list_pages
 from study_server.study import current_study
 from study_server.tables import QuestionAnswer, StudySession
 
@@ -54,4 +54,4 @@ def _store(found: StudySession, answers: dict[str, str | None]) -> None:
 
 def _render(page: Page, answers: dict[str, str | None]) -> str:
     """Return the page; after a refused form it keeps what was given and marks what is missing."""
-    return render_template("questions.html", page=page, say=say, answers=answers, given=request.form)
+    return render_template("questions.html", page=page, answers=answers, given=request.form)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from study_core.participation import OwnQuestion, QuestionsConfig, Text
-from study_server.i18n import current_language, gettext
 from study_server.i18n import mark as _
 
 LONGEST_ANSWER = 2000
@@ -100,13 +99,6 @@ def score_training(answers: Mapping[str, str]) -> int | None:
         return None
     reverse = (question.question_id in REVERSED_ITEMS for question in TRAINING)
     return sum(8 - int(p) if is_reversed else int(p) for p, is_reversed in zip(points, reverse, strict=True))
-
-
-def say(text: Text) -> str:
-    """Return a text in the page's language."""
-    if isinstance(text, str):
-        return gettext(text) if text else ""
-    return text.get(current_language().tag) or next(iter(text.values()))
 
 
 def _take(own: OwnQuestion) -> Question:
