@@ -82,6 +82,29 @@ def test_every_page_in_every_state_is_accessible_and_fits(
             assert visitor.page.locator("html").get_attribute("lang") == language
 
 
+def test_what_is_missing_and_the_way_out_are_accessible(
+    browser: Browser, served: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(served.config.folders.root, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv("STUDY_RESEARCHER_PASSWORD", PASSWORD)
+    screening = {**PARTS["screening"], "on_fail": "end"}
+    config = make_config(tmp_path, **{**PARTS, "screening": screening, "version": "2"})
+    with Server(config) as server, Visitor(browser, server.url, config, viewport=OLD_PHONE) as visitor:
+        visitor.go_on()
+        visitor.fill_in()
+        visitor.go_on()
+        visitor.page.evaluate("document.querySelector('form').noValidate = true")
+        visitor.go_on()
+        expect(visitor.page.get_by_role("alert")).to_be_visible()
+        visitor.require_accessible()
+        while not visitor.page.url.endswith("/no-headphones"):
+            visitor.fill_in()
+            if visitor.page.locator(".player").count():
+                visitor.hear()
+            visitor.go_on()
+        visitor.require_accessible()
+
+
 def test_the_researchers_pages_are_accessible(browser: Browser, served: Server) -> None:
     with Visitor(browser, served.url, served.config, "/researcher/login", viewport=PHONE) as visitor:
         visitor.require_accessible()

@@ -18,7 +18,7 @@ from tests.study_server.made_study import make_config
 
 OWN = (
     {"id": "city", "type": "text", "ask": {"en": "Your city?", "ja": "お住まい"}, "required": False},
-    {"id": "liking", "type": "scale", "ask": "Piano <3?", "maximum": 5, "labels": ["not at all", "very much"]},
+    {"id": "liking", "type": "scale", "ask": "Piano <3?", "maximum": 5, "labels": ["no", "very much"]},
     {"id": "plays", "type": "multiple", "ask": "You play?", "options": {"piano": "Piano", "voice": "Voice"}},
     {"id": "siblings", "type": "number", "ask": "Siblings?", "minimum": 0, "maximum": 20},
     {"id": "hand", "type": "single", "ask": "You write with?", "options": {"left": "Left", "right": "Right"}},
