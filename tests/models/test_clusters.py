@@ -1,37 +1,13 @@
 """Who sings the same tune: copies in any key, at any speed and thinned out are found, strangers are not."""
 
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.arrangement import arrange
 from models.clusters import find_lines, find_links, find_neighbors, join_links
-from models.midi import read_performance
-from models.sources import list_midi
-from models.tokens import Score, fit_vocabulary, quantize
+from models.tokens import Score
 from tests.models.conftest import make_score
-
-KNOWN = [
-    {"Gold, Silver, Crystal - Cinnabar Island (HGSS Version)", "HeartGoldSoulSilver - Cinnabar Island"},
-    {"DiamondPearlPlatinum - Mystery Gift", "DiamondPearlPlatinum - WiFi Lobby"},
-    {"Black 2White 2 - Ns Room", "BlackWhite - N the Pokemon Child", "Black 2White 2 - Ns Theme"},
-    {"- Pallet Town", "RedBlueYellow - Pallet Town"},
-    {"- Pokemon Center", "- Pokemon Center Theme", "RedBlueYellow - Pokemon Center"},
-    {"- pokecentre theme", "HeartGoldSoulSilver - Pokemon Center", "- Pokemon Center"},
-    {"- Pkmn Elite 4", "RedBlueYellow - Elite Four"},
-    {"- Littleroot Town", "RubySapphireEmerald - Littleroot Town"},
-    {"RedBlueYellow - SS Anne", "RubySapphireEmerald - Oceanic Museum"},
-    {"Black 2White 2 - Cave of Being", "DiamondPearlPlatinum - Lake Caverns"},
-    {"Black & White - Village Bridge", "BlackWhite - Village Bridge"},
-    {"DiamondPearlPlatinum - Route 205", "DiamondPearlPlatinum - Route 205 Night"},
-    {"GoldSilverCrystal - Kanto Gym Leader Battle", "RedBlueYellow - Gym Leader Battle"},
-    {"GoldSilverCrystal - Title", "RedBlueYellow - Title Theme", "RedBlueYellow - Intro 2"},
-    {"RedBlueYellow - Cerulean City", "HeartGoldSoulSilver - Cerulean City"},
-    {"- Lavender town", "RedBlueYellow - Lavender Town", "GoldSilverCrystal - Lavender Town"},
-]
-STRANGERS = ["Route 1", "Surf Theme", "Game Corner", "Wild Pokemon Battle", "Rival Battle", "Ending Theme"]
 
 
 def find_clusters(scores: dict[str, Score]) -> dict[str, str]:
@@ -104,22 +80,6 @@ def test_a_melody_leaves_out_what_begins_under_a_higher_note() -> None:
 def test_a_piece_shorter_than_a_run_is_linked_to_nothing(crowd: dict[str, Score]) -> None:
     jingle = Score(make_score(1).notes[:4], 48, np.array([[0.0, 120.0]]))
     assert find_links({"jingle": jingle, "same": jingle, **crowd}) == []
-
-
-def test_the_same_tunes_of_the_pokemon_corpus_share_a_cluster(pokemon_dir: Path) -> None:
-    scores = {}
-    for file in list_midi(pokemon_dir):
-        score = fit_vocabulary(quantize(arrange(read_performance(file))))
-        if len(score.notes) >= 30:
-            scores[file.stem.removeprefix("Pokemon ")] = score
-    clusters = find_clusters(scores)
-    for tune in KNOWN:
-        assert len({clusters[name] for name in tune}) == 1, tune
-    for title in STRANGERS:
-        same_title = [cluster for name, cluster in clusters.items() if name.endswith(f"- {title}")]
-        assert len(same_title) == len(set(same_title)), title
-    assert len(scores) == 304
-    assert len(set(clusters.values())) == 271
 
 
 def test_ten_times_the_pieces_take_hardly_more_than_ten_times_the_time() -> None:

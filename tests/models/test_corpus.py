@@ -118,6 +118,43 @@ def test_splits_have_the_shares_of_the_config() -> None:
     assert splits.count("validation") / 4000 == pytest.approx(CONFIG.validation_share, abs=0.03)
 
 
+SAME_TUNES = [
+    {"Gold, Silver, Crystal - Cinnabar Island (HGSS Version)", "HeartGoldSoulSilver - Cinnabar Island"},
+    {"DiamondPearlPlatinum - Mystery Gift", "DiamondPearlPlatinum - WiFi Lobby"},
+    {"Black 2White 2 - Ns Room", "BlackWhite - N the Pokemon Child", "Black 2White 2 - Ns Theme"},
+    {"- Pallet Town", "RedBlueYellow - Pallet Town"},
+    {"- Pokemon Center", "- Pokemon Center Theme", "RedBlueYellow - Pokemon Center"},
+    {"- pokecentre theme", "HeartGoldSoulSilver - Pokemon Center", "- Pokemon Center"},
+    {"- Pkmn Elite 4", "RedBlueYellow - Elite Four"},
+    {"- Littleroot Town", "RubySapphireEmerald - Littleroot Town"},
+    {"RedBlueYellow - SS Anne", "RubySapphireEmerald - Oceanic Museum"},
+    {"Black 2White 2 - Cave of Being", "DiamondPearlPlatinum - Lake Caverns"},
+    {"Black & White - Village Bridge", "BlackWhite - Village Bridge"},
+    {"DiamondPearlPlatinum - Route 205", "DiamondPearlPlatinum - Route 205 Night"},
+    {"GoldSilverCrystal - Kanto Gym Leader Battle", "RedBlueYellow - Gym Leader Battle"},
+    {"GoldSilverCrystal - Title", "RedBlueYellow - Title Theme", "RedBlueYellow - Intro 2"},
+    {"RedBlueYellow - Cerulean City", "HeartGoldSoulSilver - Cerulean City"},
+    {"- Lavender town", "RedBlueYellow - Lavender Town", "GoldSilverCrystal - Lavender Town"},
+]
+OTHER_TUNES = ["Route 1", "Surf Theme", "Game Corner", "Wild Pokemon Battle", "Rival Battle", "Ending Theme"]
+
+
+def test_the_known_near_duplicates_of_the_pokemon_corpus_share_a_cluster(
+    pokemon_dir: Path, tmp_path: Path
+) -> None:
+    stage = CorpusStage(Source("pokemon", list_midi(pokemon_dir)), CONFIG, 2018, DataFolders(tmp_path))
+    list(stage.read())
+    pieces = {Path(p.piece_file).stem.removeprefix("Pokemon "): p for p in stage.describe()}
+    for tune in SAME_TUNES:
+        assert len({(pieces[name].song_cluster, pieces[name].split) for name in tune}) == 1, tune
+    for title in OTHER_TUNES:
+        clusters = [piece.song_cluster for name, piece in pieces.items() if name.endswith(f"- {title}")]
+        assert len(clusters) == len(set(clusters)), title
+    assert len(pieces) == 304
+    assert len({piece.song_cluster for piece in pieces.values()}) == 271
+    assert sum(piece.game != "" for piece in pieces.values()) == 292
+
+
 def test_too_few_usable_files_are_counted_and_named(corpus_folder: Path, tmp_path: Path) -> None:
     break_files(corpus_folder)
     for seed in range(5):
