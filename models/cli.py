@@ -2,23 +2,26 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from models.backend import load_backend
-from models.batches import normalize_key
+from models.batches import Song, normalize_key
+from models.checkpoints import Checkpoints, remove_checkpoint
 from models.chorales import convert_chorales, list_chorales
 from models.corpus import PIECES_FILE, CorpusStage, add_corpus, list_corpora, load_pieces, slug
 from models.history import describe_progress, write_training
 from models.sources import CHORALES, Source, find_source
-from models.weights import WEIGHTS_FILE, load_weights, training_inputs
+from models.weights import WEIGHTS_FILE, load_weights, save_weights, training_inputs
 from study_core.cli import Options
 from study_core.config import Config
 from study_core.console import say, show_progress
 from study_core.errors import CorpusError, list_problems
 from study_core.manifest import is_current, stamp_stage
 from study_core.systems import GENERATORS
+from study_core.types import Split
 
 if TYPE_CHECKING:  # importing them loads TensorFlow
     from models.gan import GANTraining
@@ -108,31 +111,73 @@ def show(options: Options, *, html: bool) -> None:
 
 @click.command()
 @click.argument("system", type=click.Choice(GENERATORS))
+@click.option(
+    "--restart", is_flag=True, help="Begin again, even where a training was interrupted or is done."
+)
 @click.pass_obj
-def train(options: Options, system: str) -> None:
+def train(options: Options, system: str, restart: bool) -> None:  # noqa: FBT001 (a flag)
     """Train a generator.
 
-    The gan starts from the lstm's weights, which are trained first where they are missing.
+    The gan starts from the lstm's weights, which are trained first where they are missing. A training that
+    was interrupted goes on from its last checkpoint, to the same result.
     """
     config = options.load()
-    for needed in ("lstm", "gan") if system == "gan" else ("lstm",):
+    for needed in ("lstm", "gan") if system == "gan" else (system,):
         folder, inputs = config.folders.models / needed, training_inputs(needed, config)
-        if is_current(folder, inputs):
+        if is_current(folder, inputs) and not (restart and needed == system):
             say(f"The {needed} is trained and up to date: {folder}")
             continue
+        if restart and needed == system:
+            remove_checkpoint(folder)
         _train(needed, config, inputs)
 
 
 @click.command()
-@click.pass_obj
-def generate(options: Options) -> None:
-    """Compose clips.
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Compose loose clips into this folder instead of the study's clips.",
+)
+@click.option("--system", help="Who composes: lstm, gan, markov or a generator of another package.")
+@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many clips.")
+@click.option("--bars", type=click.IntRange(1, 512), help="Their length in bars.")
+@click.option("--seconds", type=click.FloatRange(1, 1200), help="Or in seconds, to the nearest bar line.")
+@click.option("--seed", type=click.IntRange(min=0), help="Other seeds, other clips; the config's by default.")
+@click.option(
+    "--primer",
+    metavar="any|none|PIECE",
+    default="any",
+    show_default=True,
+    help="Training piece whose music they go on from, by id or title.",
+)
+@click.option("--temperature", type=click.FloatRange(0, 2, min_open=True), help="Lower is tamer.")
+@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Share of probability kept.")
+@click.pass_context
+def generate(ctx: click.Context, /, out: Path | None, **wanted: Any) -> None:
+    r"""Compose clips.
 
-    Human clips are excerpts of the test pieces; the generators compose the others.
+    Human clips are excerpts of the test pieces; the generators compose the others. With --out it composes
+    loose clips of one system instead, such as
+
+    \b
+        study generate --system lstm --count 3 --bars 16 --seed 7 --out FOLDER
+
+    and writes MIDI files and where each comes from (clips.csv). The same options give the same files.
     """
+    config = ctx.obj.load()
+    given = [name for name in wanted if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if out is not None:
+        _generate_loose(config, out, wanted)
+        return
+    if given:
+        raise click.UsageError(f"--{given[0].replace('_', '-')} goes with --out FOLDER, for loose clips.")
+    _generate_study(config)
+
+
+def _generate_study(config: Config) -> None:
     from models.clips import CLIPS_FILE, ClipStage
 
-    config = options.load()
+    config.clips.check_folders()
     stage = ClipStage(config)
     path = config.folders.clips / CLIPS_FILE
     if stage.is_current():
@@ -143,6 +188,27 @@ def generate(options: Options) -> None:
             bar.advance()
             bar.describe(clip_id)
     say(f"{stage.n_clips} clips: {stage.write()}")
+
+
+def _generate_loose(config: Config, out: Path, wanted: dict[str, Any]) -> None:
+    from models.generator import open_generator
+    from models.loose import Order, compose_loose, write_loose
+
+    if wanted["system"] is None or (wanted["bars"] is None) == (wanted["seconds"] is None):
+        raise click.UsageError("Loose clips need --system, and either --bars or --seconds.")
+    decoding = {name: wanted.pop(name) for name in ("temperature", "top_p")}
+    chosen = {name: value for name, value in decoding.items() if value is not None}
+    config = config.model_copy(update={"clips": config.clips.model_copy(update=chosen)})
+    seed = wanted.pop("seed")
+    order = Order(**wanted, seed=config.seed if seed is None else seed)
+    generator = open_generator(order.system, config.folders, config.clips)
+    with show_progress("Composing", order.count) as bar:
+        drafts = {}
+        for i, draft in compose_loose(order, generator, config):
+            drafts[i] = draft
+            bar.advance()
+    files = write_loose(order, drafts, out)
+    say(f"{len(files)} clips of {order.system} in {out}")
 
 
 def _find_source(config: Config) -> Source:
@@ -158,25 +224,43 @@ def _find_source(config: Config) -> Source:
 
 
 def _train(system: str, config: Config, inputs: str) -> None:
+    folder = config.folders.models / system
+    if system == "markov":
+        from models.markov import train_markov
+
+        weights = train_markov(_load_songs(config, "train"))
+        save_weights(folder / WEIGHTS_FILE, weights)
+        stamp_stage(folder, inputs, [folder / WEIGHTS_FILE])
+        say(f"The markov is trained: {folder}")
+        return
     log.info("Loading Keras")
     load_backend()
     training = _start_training(system, config)
+    checkpoints = Checkpoints(folder, inputs)
+    step = checkpoints.restore(training)
+    if step:
+        log.info("Going on behind step %d of %d", step, training.n_steps)
     with show_progress(f"Training the {system}", training.n_steps) as bar:
+        bar.advance(step)
         for progress in training.run():
             bar.advance()
             bar.describe(describe_progress(progress))
-    folder = config.folders.models / system
+            checkpoints.keep(training, progress)
     files = write_training(folder, training.weights, training.history)
     stamp_stage(folder, inputs, files)
+    remove_checkpoint(folder)
     say(f"The {system} is trained, {training.validation_bits:.2f} bits per held-out note: {folder}")
+
+
+def _load_songs(config: Config, split: Split) -> list[Song]:
+    return [normalize_key(prepared.score) for prepared in load_pieces(config.folders, split)]
 
 
 def _start_training(system: str, config: Config) -> "LSTMTraining | GANTraining":
     from models.gan import GANTraining
     from models.training import LSTMTraining
 
-    songs = [normalize_key(prepared.score) for prepared in load_pieces(config.folders, "train")]
-    held_out = [normalize_key(prepared.score) for prepared in load_pieces(config.folders, "validation")]
+    songs, held_out = _load_songs(config, "train"), _load_songs(config, "validation")
     if system == "lstm":
         return LSTMTraining(songs, held_out, config.training.lstm_steps, config.seed)
     lstm = load_weights(config.folders.models / "lstm" / WEIGHTS_FILE)

@@ -7,7 +7,7 @@ The two models share no weights and have an optimizer each.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from models import features as f
 from models.batches import Batch, Song, cut_validation, draw_batch, stack_crops
+from models.checkpoints import Arrays, name_part, take_part
 from models.features import build_features
 from models.history import Progress
 from models.lstm import LOOKBACKS, LookbackLSTM
@@ -24,8 +25,10 @@ from models.sampling import PLAIN, Prompt, compose
 from models.tokens import MAX_DELTA, N_CLASSES, IntArray
 from models.training import (
     MovingAverage,
+    collect_model,
     compile_generator,
     load_into,
+    restore_model,
     set_up_backend,
 )
 from models.weights import Weights
@@ -86,6 +89,7 @@ class GANTraining:
         load_into(self._generator, lstm)
         self._average = MovingAverage(self._generator)
         self._discriminator = _compile_discriminator()
+        self._first_phrases = np.empty(0, np.int32)
 
     @property
     def n_steps(self) -> int:
@@ -100,17 +104,35 @@ class GANTraining:
     def run(self) -> Iterator[Progress]:
         """Train the discriminator alone, then both in turn; yield the progress of each step."""
         n_phrases = min(FIRST_PHRASES, self._first_steps * PHRASES_PER_BATCH)
-        phrases = self._compose_phrases(n_phrases)
-        for _ in range(self._first_steps):
+        if not self.history:
+            self._first_phrases = self._compose_phrases(n_phrases)
+        while len(self.history) < self._first_steps:
             chosen = self._rng.choice(n_phrases, PHRASES_PER_BATCH, replace=False)
-            accuracy = self._train_discriminator(phrases[chosen])
+            accuracy = self._train_discriminator(self._first_phrases[chosen])
             yield self._record(math.nan, accuracy)
-        for step in range(1, self._steps + 1):
+        while len(self.history) < self.n_steps:
+            step = len(self.history) + 1 - self._first_steps
             phrases = self._compose_phrases(PHRASES_PER_BATCH)
             bits = self._train_generator(phrases)
             accuracy = self._train_discriminator(phrases)
             is_due = step % STEPS_PER_VALIDATION == 0 or step == self._steps
             yield self._record(bits, accuracy, validate=is_due)
+
+    def collect_state(self) -> tuple[Arrays, dict[str, Any]]:
+        """Return all that the next step depends on."""
+        arrays = name_part("generator", collect_model(self._generator))
+        arrays |= name_part("discriminator", collect_model(self._discriminator))
+        arrays |= name_part("average", self._average.collect_state())
+        arrays["first_phrases"] = self._first_phrases
+        return arrays, {"rng": self._rng.bit_generator.state, "bits": self.validation_bits}
+
+    def restore_state(self, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
+        """Take back what `collect_state` returned."""
+        restore_model(self._generator, take_part(arrays, "generator"))
+        restore_model(self._discriminator, take_part(arrays, "discriminator"))
+        self._average.restore_state(take_part(arrays, "average"))
+        self._first_phrases = arrays["first_phrases"]
+        self._rng.bit_generator.state, self.validation_bits = facts["rng"], facts["bits"]
 
     def _record(self, bits: float, accuracy: float, *, validate: bool = False) -> Progress:
         if validate:

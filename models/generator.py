@@ -1,8 +1,14 @@
-"""What every generator does: compose on from a primer."""
+"""What every generator does: compose on from a primer.
+
+A generator of another package takes part under the name of its entry point in the group
+`whos_that_composer.generators`. The entry point is a class (or a function) that is called with the study's
+`DataFolders` and the config's `clips` section, and gives something with the two members of `Generator`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from importlib.metadata import EntryPoint, entry_points
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -10,12 +16,13 @@ from models.batches import Song, transpose
 from models.features import Setting
 from models.network import is_complete
 from models.sampling import Decoding, Prompt, compose
-from models.tokens import Score, decode
-from models.weights import WEIGHTS_FILE, load_weights
+from models.tokens import TICKS_PER_BEAT, Score, decode
+from models.weights import WEIGHTS_FILE, Weights, load_weights
 from study_core.config import ClipsConfig
 from study_core.errors import StudyError
 from study_core.folders import DataFolders
 from study_core.manifest import sha256_file
+from study_core.systems import GENERATOR_GROUP, GENERATORS
 
 MOST_NOTES_PER_BEAT = 24
 
@@ -32,6 +39,7 @@ class Request:
     seed: int
 
 
+@runtime_checkable
 class Generator(Protocol):
     """Something that composes."""
 
@@ -43,20 +51,58 @@ class Generator(Protocol):
         """Return the music behind each primer, tick 0 on a bar line; same seeds, same music."""
 
 
+def open_generator(system: str, folders: DataFolders, config: ClipsConfig) -> Generator:
+    """Return the generator of that name, ready to compose.
+
+    Raises
+    ------
+    StudyError
+        If it is not trained, or another package's cannot be loaded or is none.
+    """
+    if system == "markov":
+        from models.markov import MarkovGenerator
+
+        return MarkovGenerator(system, folders, config)
+    if system in GENERATORS:
+        return LSTMGenerator(system, folders, config)
+    point = find_plugin(system)
+    try:
+        generator = point.load()(folders, config)
+    except (ImportError, AttributeError) as error:
+        raise StudyError(f"{system} ({point.value}) cannot be loaded: {error}. Mend its package.") from error
+    if not isinstance(generator, Generator):
+        raise StudyError(
+            f"{system} ({point.value}) is no generator: it needs `checkpoint_sha256` and "
+            "`compose(requests)`; see models/generator.py."
+        )
+    return generator
+
+
+def find_plugin(system: str) -> EntryPoint:
+    """Return the entry point of another package's generator.
+
+    Raises
+    ------
+    StudyError
+        If no installed package has it.
+    """
+    for point in entry_points(group=GENERATOR_GROUP):
+        if point.name == system:
+            return point
+    raise StudyError(f"{system} is no generator of this or any installed package. Correct clips.systems.")
+
+
 class LSTMGenerator:
     """Composes with the weights of a lookback LSTM, however they were trained."""
 
     def __init__(self, system: str, folders: DataFolders, config: ClipsConfig) -> None:
-        path = folders.models / system / WEIGHTS_FILE
-        if not path.exists():
-            raise StudyError(f"{path} is missing: {system} is not trained. Run `study train {system}`.")
-        self._weights = load_weights(path)
+        self._weights, self._sha256 = load_trained(system, folders)
         if not is_complete(self._weights):
             raise StudyError(
-                f"{path} makes other tokens than this version. Remove it and run `study train {system}`."
+                f"{folders.models / system / WEIGHTS_FILE} makes other tokens than this version. Remove it "
+                f"and run `study train {system}`."
             )
         self._decoding = Decoding(config.temperature, config.top_p)
-        self._sha256 = sha256_file(path)
 
     @property
     def checkpoint_sha256(self) -> str:
@@ -66,27 +112,36 @@ class LSTMGenerator:
     def compose(self, requests: Sequence[Request]) -> list[Score]:
         """Return the music behind each primer, tick 0 on a bar line."""
         composed = compose(self._weights, [_to_prompt(request) for request in requests], self._decoding)
-        songs = (
-            Song(tokens, request.primer.setting, request.primer.key_shift)
-            for tokens, request in zip(composed, requests, strict=True)
-        )
-        return [_continue(song, request.primer_ticks) for song, request in zip(songs, requests, strict=True)]
+        return [finish(tokens, request) for tokens, request in zip(composed, requests, strict=True)]
+
+
+def load_trained(system: str, folders: DataFolders) -> tuple[Weights, str]:
+    """Return a system's weights and the SHA-256 of their file.
+
+    Raises
+    ------
+    StudyError
+        If it is not trained.
+    """
+    path = folders.models / system / WEIGHTS_FILE
+    if not path.exists():
+        raise StudyError(f"{path} is missing: {system} is not trained. Run `study train {system}`.")
+    return load_weights(path), sha256_file(path)
+
+
+def finish(tokens: np.ndarray, request: Request) -> Score:
+    """Return what tokens say behind a request's primer, in the key that the primer came from."""
+    setting: Setting = request.primer.setting
+    score = decode(transpose(tokens, -request.primer.key_shift), setting.bar_ticks, setting.bpm)
+    behind = score.notes[score.notes[:, 0] >= request.primer_ticks]
+    return Score(behind - np.array((request.primer_ticks, 0, 0, 0)), setting.bar_ticks, score.tempi)
 
 
 def _to_prompt(request: Request) -> Prompt:
-    n_beats = request.n_ticks / 12
     return Prompt(
         tokens=request.primer.tokens,
         setting=request.primer.setting,
         end_tick=request.primer_ticks + request.n_ticks,
-        max_notes=int(n_beats * MOST_NOTES_PER_BEAT),
+        max_notes=(request.primer_ticks + request.n_ticks) // TICKS_PER_BEAT * MOST_NOTES_PER_BEAT,
         seed=request.seed,
     )
-
-
-def _continue(song: Song, primer_ticks: int) -> Score:
-    """Return a song's notes behind its primer, in the key that the primer came from."""
-    setting: Setting = song.setting
-    score = decode(transpose(song.tokens, -song.key_shift), setting.bar_ticks, setting.bpm)
-    behind = score.notes[score.notes[:, 0] >= primer_ticks]
-    return Score(behind - np.array((primer_ticks, 0, 0, 0)), setting.bar_ticks, score.tempi)

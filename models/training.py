@@ -1,14 +1,16 @@
 """Training the LSTM: a loop that yields its progress, and what every training of it needs."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from models.batches import Batch, Song, cut_validation, draw_batch
+from models.checkpoints import Arrays, name_part, take_part
 from models.history import Progress
 from models.lstm import LookbackLSTM
 from models.weights import Weights
@@ -44,6 +46,16 @@ class MovingAverage:
         self._model.set_weights(present)
         return bits
 
+    def collect_state(self) -> Arrays:
+        """Return the averages and how many models they hold."""
+        averages = {f"{i:04d}": average for i, average in enumerate(self._average)}
+        return {**averages, "n": np.array(self._n)}
+
+    def restore_state(self, arrays: Arrays) -> None:
+        """Take back what `collect_state` returned."""
+        self._n = int(arrays.pop("n"))
+        self._average = list(arrays.values())
+
     @property
     def weights(self) -> Weights:
         """The averaged weights by name."""
@@ -64,6 +76,7 @@ class LSTMTraining:
         self._songs, self._steps = songs, steps
         self._held_out = cut_validation(held_out)
         self._rng = random_generator(seed, "training", "lstm", "crops")
+        self._waited = 0
         self._model = compile_generator(LookbackLSTM())
         self._average = MovingAverage(self._model)
 
@@ -74,18 +87,33 @@ class LSTMTraining:
 
     def run(self) -> Iterator[Progress]:
         """Train and yield the progress of each step; stop early where validation stops improving."""
-        waited = 0
-        for step in range(1, self._steps + 1):
-            progress = self._train_step(step)
+        while len(self.history) < self._steps and self._waited < PATIENCE:
+            progress = self._train_step(len(self.history) + 1)
             self.history.append(progress)
+            if not math.isnan(progress.validation_bits):
+                self._remember_best(progress.validation_bits)
             yield progress
-            if math.isnan(progress.validation_bits):
-                continue
-            waited = 0 if progress.validation_bits < self.validation_bits else waited + 1
-            if waited == 0:
-                self.validation_bits, self.weights = progress.validation_bits, self._average.weights
-            if waited == PATIENCE:
-                return
+
+    def collect_state(self) -> tuple[Arrays, dict[str, Any]]:
+        """Return all that the next step depends on."""
+        arrays = name_part("model", collect_model(self._model))
+        arrays |= name_part("average", self._average.collect_state())
+        arrays |= name_part("best", self.weights)
+        facts = {"rng": self._rng.bit_generator.state, "bits": self.validation_bits, "waited": self._waited}
+        return arrays, facts
+
+    def restore_state(self, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
+        """Take back what `collect_state` returned."""
+        restore_model(self._model, take_part(arrays, "model"))
+        self._average.restore_state(take_part(arrays, "average"))
+        self.weights = take_part(arrays, "best")
+        self._rng.bit_generator.state = facts["rng"]
+        self.validation_bits, self._waited = facts["bits"], facts["waited"]
+
+    def _remember_best(self, bits: float) -> None:
+        self._waited = 0 if bits < self.validation_bits else self._waited + 1
+        if self._waited == 0:
+            self.validation_bits, self.weights = bits, self._average.weights
 
     def _train_step(self, step: int) -> Progress:
         self._model.optimizer.learning_rate = find_learning_rate(step, self._steps)
@@ -137,6 +165,19 @@ def measure_bits(model: keras.Model, batch: Batch) -> float:
 def load_into(model: keras.Model, weights: Weights) -> None:
     """Give a built model the weights of that name."""
     model.set_weights([weights[_name(variable)].astype(np.float32) for variable in model.weights])
+
+
+def collect_model(model: keras.Model) -> Arrays:
+    """Return everything a compiled model holds: weights, the seeds of its dropout, its optimizer's memory."""
+    variables = [*model.variables, *model.optimizer.variables]
+    return {f"{i:04d}": ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
+
+
+def restore_model(model: keras.Model, arrays: Arrays) -> None:
+    """Give a compiled and built model back what `collect_model` returned."""
+    model.optimizer.build(model.trainable_variables)
+    for variable, array in zip([*model.variables, *model.optimizer.variables], arrays.values(), strict=True):
+        variable.assign(array)
 
 
 def _name(variable: keras.Variable) -> str:

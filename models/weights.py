@@ -1,4 +1,4 @@
-"""Weights on disk: half precision, one small file that needs no TensorFlow to read; what they came from."""
+"""Weights on disk: floats in half precision, one small file that needs no TensorFlow; their origin."""
 
 import io
 from pathlib import Path
@@ -15,22 +15,29 @@ from study_core.manifest import fingerprint, sha256_file, write_bytes
 WEIGHTS_FILE = "weights.npz"
 _VERSION = 1  # raise it when the same pieces and steps become other weights
 
-Weights = dict[str, NDArray[np.float32]]
+Weights = dict[str, NDArray[Any]]
 """Arrays by the names that Keras gives them, such as `lower/lstm_cell/kernel`."""
 
 
 def save_weights(path: Path, weights: Weights) -> None:
-    """Write weights as float16; the held-out loss does not notice."""
+    """Write weights, floats as float16: the held-out loss does not notice."""
     data = io.BytesIO()
-    halves: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
+    halves: dict[str, Any] = {
+        name: array.astype(np.float16) if np.issubdtype(array.dtype, np.floating) else array
+        for name, array in weights.items()
+    }
     np.savez_compressed(data, **halves)
     write_bytes(path, data.getvalue())
 
 
 def load_weights(path: Path) -> Weights:
-    """Return the weights of a file as float32."""
+    """Return the weights of a file, floats as float32."""
     with np.load(path) as stored:
-        return {name: stored[name].astype(np.float32) for name in stored.files}
+        arrays = {name: stored[name] for name in stored.files}
+    return {
+        name: array.astype(np.float32) if array.dtype == np.float16 else array
+        for name, array in arrays.items()
+    }
 
 
 def training_inputs(system: str, config: Config) -> str:
@@ -46,5 +53,8 @@ def training_inputs(system: str, config: Config) -> str:
     if not all(path.exists() for path in needed):
         raise StudyError(f"{needed[0]} is missing. Run `study corpus prepare` to make it.")
     parts: list[object] = [_VERSION, system, config.seed, *(sha256_file(path) for path in needed)]
-    parts += [steps.lstm_steps] if system == "lstm" else [steps.gan_steps, training_inputs("lstm", config)]
+    if system == "lstm":
+        parts.append(steps.lstm_steps)
+    if system == "gan":
+        parts += [steps.gan_steps, training_inputs("lstm", config)]
     return fingerprint("training", *parts)

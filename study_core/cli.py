@@ -1,6 +1,7 @@
 """The `study` command; a stage is imported only when one of its commands runs."""
 
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -146,6 +147,9 @@ def list_keys(section: "Config") -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; an error that a person can act on is printed without a traceback."""
+    # Before NumPy is loaded: on small matrices the threads of its BLAS cost more than they give, 20 times as
+    # much where other programs run. Work that is worth it is spread over processes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         cli.main(args=arguments, standalone_mode=False)
     except StudyError as error:

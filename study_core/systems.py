@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 
-from study_core.types import HUMAN, HUMAN_ORIGINAL
+from study_core.types import HUMAN_ORIGINAL
 
 GENERATORS = ("lstm", "gan", "markov")
 """The generators of this package, each trained by `study train`."""
@@ -42,7 +42,7 @@ def _split(item: object) -> list[tuple[str, str]]:
 
 
 def _find_problem(name: str, folder: str) -> str:
-    if folder and (name in {*_KNOWN, HUMAN} or not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name)):
+    if folder and (name in _KNOWN or not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name)):
         return f"{name!r} cannot name a folder: use small letters, digits and _, and no name that is taken"
     if folder or name in _KNOWN or any(point.name == name for point in entry_points(group=GENERATOR_GROUP)):
         return ""

@@ -8,6 +8,9 @@ HUMAN = "human"
 HUMAN_ORIGINAL = "human_original"
 """The same with its original timing, tempo changes and velocities, instead of through the tokens."""
 
+SOUND_SUFFIXES = (".wav", ".flac", ".mp3")
+"""Endings of clips that are sound already, and not MIDI."""
+
 Split = Literal["train", "validation", "test"]
 
 
@@ -29,7 +32,7 @@ class Piece:
     game: str = ""
     """The game that the music is from; empty where the corpus does not tell."""
     generation: str = ""
-    """Of the game within its series, from 1 on; empty for other corpora and games that span several."""
+    """Of the game within its series, from 1 on; empty where the game is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

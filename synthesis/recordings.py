@@ -8,19 +8,18 @@ import numpy as np
 
 from study_core.errors import StimulusError, list_problems
 from study_core.manifest import read_manifest, sha256_file, write_bytes, write_manifest
-from study_core.types import Clip
+from study_core.types import SOUND_SUFFIXES, Clip
 from synthesis.loudness import Sound
 
 if TYPE_CHECKING:
     import soundfile
 
-SOUND_TYPES = (".wav", ".flac", ".mp3")
 _STEREO = 2
 
 
 def is_recording(path: Path) -> bool:
     """Tell whether a clip is sound already, and not MIDI."""
-    return path.suffix.lower() in SOUND_TYPES
+    return path.suffix.lower() in SOUND_SUFFIXES
 
 
 def read_recording(path: Path, sample_rate_hz: int, longest_s: float) -> Sound:
@@ -54,7 +53,7 @@ def import_recordings(folder: Path, clips: Path) -> int:
     found = sorted(path for path in folder.glob("*/*") if is_recording(path))
     if not found:
         raise StimulusError(
-            f"{folder} has no recordings. Put {', '.join(SOUND_TYPES)} files into a folder per system, "
+            f"{folder} has no recordings. Put {', '.join(SOUND_SUFFIXES)} files into a folder per system, "
             f"such as {folder / 'human'}."
         )
     rows, problems = [], []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the `study` command does, before NumPy is loaded
 REPOSITORY = Path(__file__).parent.parent
 
 

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 
 from models.arrangement import arrange
-from models.clips import ClipStage, choose_excerpts, compose_clips, deal_primers, find_primer_starts
+from models.clips import ClipStage
+from models.composing import compose_clips
 from models.corpus import CorpusStage, PreparedPiece, load_pieces
 from models.excerpts import cut_excerpt, cut_excerpts
 from models.generator import Request
 from models.history import Progress, write_training
+from models.human import choose_excerpts
 from models.midi import read_performance
-from models.originality import CopyDetector
+from models.originality import CopyDetector, Passage
+from models.primers import deal_primers, find_primer_starts
 from models.sources import Source, list_midi
 from models.tokens import Score, quantize
 from study_core.config import ClipsConfig, Config, CorpusConfig, TrialsConfig
@@ -130,7 +133,7 @@ def test_every_song_gives_a_human_clip_before_one_gives_two(tmp_path: Path) -> N
     pieces = [prepare_piece(seed, f"song {seed}") for seed in range(4)]
     pieces.append(prepare_piece(9, "song 0", n_bars=50))  # the longer one stands for its song
     config = make_config(tmp_path)
-    drafts = choose_excerpts(pieces, config)
+    drafts = choose_excerpts(pieces, CopyDetector({}), config)
     assert len(drafts) == 6
     assert len({draft.piece.song_cluster for draft in drafts[:4]}) == 4
     assert "piece-0" not in {draft.piece.piece_id for draft in drafts}
@@ -138,7 +141,7 @@ def test_every_song_gives_a_human_clip_before_one_gives_two(tmp_path: Path) -> N
 
 def test_excerpts_of_one_piece_do_not_overlap() -> None:
     score = make_score(1, n_bars=40)  # 80 s
-    clips = list(cut_excerpts(score, 20, 500))
+    clips = [clip for _, clip in cut_excerpts(score, 20, 500)]
     assert 2 <= len(clips) <= 4
     starts = []
     for clip in clips:
@@ -154,12 +157,15 @@ def _holds(score: Score, head: np.ndarray, tick: int) -> bool:
     return all((onset + tick, pitch) in rows for onset, pitch in head.tolist())
 
 
-def test_an_excerpt_begins_on_a_note_and_ends_cut() -> None:
+def test_an_excerpt_begins_on_a_note_and_ends_cut_on_the_bar_line_where_it_is_near() -> None:
     score = make_score(1)
     clip = cut_excerpt(score, 48, 5.0)
     assert clip is not None
     assert clip.notes[0, 0] == 0
     assert clip.duration_s == pytest.approx(5, abs=0.05)
+    ending = cut_excerpt(score, 48, 6.7)
+    assert ending is not None
+    assert ending.end_tick == 3 * 48
     assert clip.bpm == pytest.approx(120)
     assert cut_excerpt(score, 47, 5.0) is None
 
@@ -181,24 +187,48 @@ def test_a_clip_has_the_mean_tempo_of_its_music() -> None:
     assert clip.bpm == pytest.approx(90)
 
 
-def test_a_transposed_copy_is_measured_note_by_note() -> None:
+def test_a_transposed_copy_is_measured_note_by_note_and_its_source_is_named() -> None:
     pieces = {f"p{seed}": make_score(seed) for seed in range(4)}
     detector = CopyDetector(pieces)
     mine, other = make_score(77, n_bars=10).notes, pieces["p2"].notes[20:45]
-    copied = other - (other[0, 0] - mine[-1, 0] - 5, 4, 0, 0)
-    longest, piece = detector.find_longest(Score(np.concatenate([mine, copied]), 48, pieces["p2"].tempi))
-    assert (longest, piece) == (25, "p2")
+    copied = other - (other[0, 0] - mine[-1, 0] - 5, -4, 0, 0)
+    passage = detector.find_longest(Score(np.concatenate([mine, copied]), 48, pieces["p2"].tempi))
+    assert passage == Passage(25, "p2", bar=int(other[0, 0]) // 48 + 1, semitones=4)
     whole = detector.find_longest(pieces["p1"])
-    assert whole == (len(pieces["p1"].notes), "p1")
+    assert whole == Passage(len(pieces["p1"].notes), "p1", bar=1, semitones=0)
+
+
+def test_the_longest_run_is_that_of_a_plain_search() -> None:
+    def longest_by_search(score: Score) -> int:
+        steps = np.diff(score.notes[:, :2], axis=0).tolist()
+        theirs = [np.diff(piece.notes[:, :2], axis=0).tolist() for piece in pieces.values()]
+        runs = [
+            sum(
+                1
+                for _ in itertools.takewhile(
+                    lambda pair: pair[0] == pair[1], zip(steps[i:], piece[j:], strict=False)
+                )
+            )
+            for piece in theirs
+            for i in range(len(steps))
+            for j in range(len(piece))
+        ]
+        return max(runs) + 1
+
+    pieces = {f"p{seed}": make_score(seed, n_bars=8) for seed in range(3)}
+    detector = CopyDetector(pieces)
+    for seed in range(20, 24):
+        score = make_score(seed, n_bars=5)
+        assert detector.find_longest(score).n_notes == longest_by_search(score)
 
 
 def test_no_copy_is_found_across_two_pieces_or_where_nothing_is_shared() -> None:
     one, two = make_score(1), make_score(2)
     detector = CopyDetector({"one": one, "two": two})
     joined = np.concatenate([one.notes[-10:], np.add(two.notes[:10], (one.notes[-1, 0] + 7, 0, 0, 0))])
-    assert detector.find_longest(Score(joined, 48, one.tempi))[0] < 20
+    assert detector.find_longest(Score(joined, 48, one.tempi)).n_notes < 20
     alone = Score(np.array([[0, 60, 3, 80], [95, 107, 3, 80]]), 48, one.tempi)
-    assert detector.find_longest(alone) == (0, "")
+    assert detector.find_longest(alone) == CopyDetector({}).find_longest(one) == Passage()
 
 
 class Copyist:
@@ -251,17 +281,17 @@ def test_first_primers_are_different_pieces_while_there_are_enough() -> None:
 def test_too_few_songs_for_a_session_are_counted(tmp_path: Path) -> None:
     pieces = [prepare_piece(seed, f"song {seed}") for seed in range(3)]
     with pytest.raises(CorpusError, match=r"plays 4 human clips of different songs, but only 3 test songs"):
-        choose_excerpts(pieces, make_config(tmp_path))
+        choose_excerpts(pieces, CopyDetector({}), make_config(tmp_path))
 
 
 def test_too_few_excerpts_are_counted(tmp_path: Path) -> None:
     pieces = [prepare_piece(seed, f"song {seed}", n_bars=4) for seed in range(5)]
     with pytest.raises(CorpusError, match=r"per_system is 6, but the test pieces give only 5 human clips"):
-        choose_excerpts(pieces, make_config(tmp_path))
+        choose_excerpts(pieces, CopyDetector({}), make_config(tmp_path))
 
 
 def test_training_pieces_without_a_primer_are_named(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.clips.MIN_PRIMER_NOTES", 1000)
+    monkeypatch.setattr("models.primers.MIN_PRIMER_NOTES", 1000)
     with pytest.raises(CorpusError, match=r"none of the \d+ training pieces has 2 bars with 1000 notes"):
         run_stage(config)
 

@@ -2,13 +2,19 @@
 
 import csv
 import math
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
+from models import checkpoints
 from models.batches import Song, cut_validation, draw_batch, normalize_key
+from models.checkpoints import Checkpoints, remove_checkpoint
 from models.generator import LSTMGenerator
 from models.history import Progress, describe_progress, write_training
 from models.network import is_complete
@@ -16,8 +22,22 @@ from models.weights import Weights, load_weights, training_inputs
 from study_core.config import ClipsConfig, Config, TrainingConfig
 from study_core.errors import StudyError
 from study_core.folders import DataFolders
-from tests.models.conftest import make_score
+from tests.models.conftest import REPOSITORY, make_score
 
+KILLED_TRAINING = """
+import os, signal, sys
+from pathlib import Path
+from models.backend import load_backend; load_backend()
+from models import checkpoints, training
+from tests.models.test_training import HELD_OUT, SONGS
+training.CROPS_PER_BATCH, training.STEPS_PER_CROP, training.STEPS_PER_VALIDATION = 8, 32, 10
+checkpoints.STEPS_PER_CHECKPOINT = 8
+run = training.LSTMTraining(SONGS, HELD_OUT, 30, 1)
+for progress in run.run():
+    checkpoints.Checkpoints(Path(sys.argv[1]), "inputs").keep(run, progress)
+    if progress.step == 19:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
 SONGS = [normalize_key(make_score(seed)) for seed in range(8)]
 HELD_OUT = [normalize_key(make_score(seed, n_bars=12)) for seed in range(8, 10)]
 
@@ -72,6 +92,47 @@ def test_the_same_seed_and_steps_give_the_same_weights(
     again, history = train_lstm(small)
     assert [row.training_bits for row in history] == [row.training_bits for row in trained[1]]
     assert all(np.array_equal(again[name], array) for name, array in trained[0].items())
+
+
+def test_an_interrupted_training_goes_on_to_the_same_bits_after_kill_9(
+    small: ModuleType, trained: tuple[Weights, list[Progress]], tmp_path: Path
+) -> None:
+    """The first process is killed behind a checkpoint, the second runs on to the end."""
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_TRAINING, str(tmp_path)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    resumed = small.LSTMTraining(SONGS, HELD_OUT, 30, 1)
+    assert Checkpoints(tmp_path, "other inputs").restore(resumed) == 0
+    assert Checkpoints(tmp_path, "inputs").restore(resumed) == 16
+    assert len(list(resumed.run())) == 14
+    pairs = zip(resumed.history, trained[1], strict=True)
+    assert all(a.training_bits == b.training_bits for a, b in pairs)
+    assert all(np.array_equal(resumed.weights[name], array) for name, array in trained[0].items())
+    remove_checkpoint(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupted_gan_goes_on_to_the_same_bits(
+    trained: tuple[Weights, list[Progress]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models import gan
+
+    monkeypatch.setattr(gan, "PRIMER_NOTES", 12)
+    monkeypatch.setattr(gan, "COMPOSED_NOTES", 16)
+    monkeypatch.setattr(checkpoints, "STEPS_PER_CHECKPOINT", 5)
+    whole = gan.GANTraining(SONGS, HELD_OUT, trained[0], 3, 1)
+    for progress in whole.run():
+        if progress.step <= 5:
+            Checkpoints(tmp_path, "inputs").keep(whole, progress)
+    resumed = gan.GANTraining(SONGS, HELD_OUT, trained[0], 3, 1)
+    assert Checkpoints(tmp_path, "inputs").restore(resumed) == 5
+    list(resumed.run())
+    assert [asdict(row) for row in resumed.history[3:]] == [asdict(row) for row in whole.history[3:]]
+    assert all(np.array_equal(resumed.weights[name], array) for name, array in whole.weights.items())
 
 
 def test_the_saved_weights_lose_nothing_that_counts(
