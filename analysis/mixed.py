@@ -187,7 +187,7 @@ def _describe(
         covariance=best.covariance * np.outer(signs, signs),
         listener_root=root * flip,
         log_likelihood=best.log_likelihood,
-        n_judgments=judgments.sign.size,
+        n_judgments=judgments.answer.size,
         n_listeners=listeners.size,
         n_clips=clips.size,
         clip_rows=judgments.find_clip_rows(),
