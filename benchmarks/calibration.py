@@ -126,9 +126,10 @@ def main() -> None:
     found = map_ordered(partial(judge_study, mixed=options.mixed), studies)
     for name, effect in product(SCENARIOS, (0.0, EFFECT)):
         misses = 100 * pd.DataFrame(list(islice(found, options.studies))).mean()
-        misses.index = pd.MultiIndex.from_tuples([tuple(key.split()) for key in misses.index])
+        lines = {what: misses.filter(like=f" {what}") for what in ("rate", "difference")}
+        table = pd.DataFrame({what: line.rename(lambda key: key.split()[0]) for what, line in lines.items()})
         print(f"\n{name}, {'with' if effect else 'without'} effect")
-        print(misses.unstack()[["rate", "difference"]].round(1).to_string(na_rep=""), flush=True)
+        print(table.round(1).to_string(na_rep=""), flush=True)
 
 
 if __name__ == "__main__":
