@@ -50,10 +50,8 @@ class Estimate:
 def estimate_rate(rates: Rates, system: str, level: float) -> Estimate:
     """Return a system's share of judgments "human" with an interval inside 0 to 1.
 
-    The t interval is taken on the logit scale. In 1,000 simulated studies each, with crossed random effects
-    and shares of .50 and .19, it covered the truth in .951 and .954 where 40 listeners heard 5 of 40 clips
-    (.946 and .940 on the plain scale), in .953 and .958 where 30 heard all of 10, and in .974 and .985 where
-    12 heard 4 of 8: there it is wider than it need be. `tests/analysis/test_calibration.py` repeats this.
+    The t interval is taken on the logit scale. docs/decisions/0007 has how often it missed the truth in
+    simulated studies; `benchmarks/calibration.py` repeats them.
 
     Where all answers are equal there is nothing to cluster. Then the exact interval (Clopper & Pearson 1934)
     on as many answers as there are listeners or clips, whichever is fewer, is a bound that holds however
