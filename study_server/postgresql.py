@@ -1,7 +1,10 @@
 """The store in a PostgreSQL database, for any number of server processes and hosts over it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
@@ -14,6 +17,7 @@ from study_server.tables import Table
 WRITER_KEY = 0x5354554459  # "STUDY"; advisory locks are a database's own
 WRITER_LOCK = text(f"SELECT pg_advisory_xact_lock({WRITER_KEY})")
 SCHEMES = ("postgresql", "postgresql+psycopg", "postgres")
+NAMED_VALUE = re.compile(r":(\w+)")
 OPTIONS = " ".join(
     f"-c {name}={value}"
     for name, value in {
@@ -48,10 +52,19 @@ class PostgreSQLStore(Store):
             yield connection
 
     @contextmanager
-    def append(self) -> Iterator[Connection]:
-        """Begin a transaction for statements that are right whatever others do at the same time."""
-        with self._engine.begin() as connection:
-            yield connection
+    def _appending(self, connection: Any) -> Iterator[Any]:
+        try:
+            yield connection.cursor()
+            connection.commit()
+        except BaseException:
+            if not connection.closed:
+                connection.rollback()
+            raise
+
+    @staticmethod
+    @cache
+    def _translate(statement: str) -> str:
+        return NAMED_VALUE.sub(r"%(\1)s", statement)
 
     def forget_deleted(self) -> None:
         """Vacuum the tables of people, so that deleted rows leave the data files.

@@ -1,9 +1,9 @@
 """What can happen to a session: arrive, consent, start, judge, come back; each in one transaction."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload, object_session
 
 from study_core.seeds import child_seed
@@ -11,19 +11,18 @@ from study_core.types import HUMAN
 from study_server import places
 from study_server.protocol import RunningProtocol, record_protocol
 from study_server.store import Store
-from study_server.tables import Judgment, StudySession, Trial, make_code, now_utc
+from study_server.tables import StudySession, Trial, make_code, now_utc
 
 STALE_S = 60
 # Moves the session on where this trial is its turn. Its row is locked until the commit, so that of two equal
 # answers the second finds the session moved on and changes nothing.
-ADVANCE = text(
-    "UPDATE sessions SET n_judged = n_judged + 1, last_seen_at = :now, "
+ADVANCE = (
+    "UPDATE sessions SET n_judged = n_judged + 1, last_seen_at = :judged_at, "
     "finished_at = CASE WHEN n_judged + 1 = n_trials THEN :finished_at ELSE finished_at END, "
     "completion_code = CASE WHEN n_judged + 1 = n_trials THEN :code ELSE completion_code END "
     "WHERE session_id = :session_id AND (holds_places OR excluded_at IS NOT NULL) AND n_judged + 1 = "
     "(SELECT trial_index FROM trials WHERE trial_id = :trial_id AND session_id = :session_id)"
 )
-INSERT = insert(Judgment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +41,13 @@ class Answer:
     answer_time_s: float | None = None
     hidden_count: int | None = None
     language: str = "en"
+
+
+ANSWERED = tuple(field.name for field in fields(Answer))
+JUDGE = (
+    f"INSERT INTO judgments (trial_id, judged_at, {', '.join(ANSWERED)}) "  # noqa: S608 (our own names)
+    f"VALUES (:trial_id, :judged_at, {', '.join(f':{name}' for name in ANSWERED)})"
+)
 
 
 def arrive(
@@ -104,21 +110,17 @@ def judge(store: Store, session_id: str, trial_id: str, answer: Answer) -> None:
     An answered trial comes again by a double click, a second tab or a lost acknowledgment; a later one
     cannot come from a page, for it was never shown.
     """
-    with store.append() as connection:
-        is_stored = _advance(connection, session_id, trial_id, answer)
-    if not is_stored and _come_back(store, session_id):
-        with store.append() as connection:
-            _advance(connection, session_id, trial_id, answer)
-
-
-def _advance(connection: Connection, session_id: str, trial_id: str, answer: Answer) -> bool:
     now = now_utc()
-    key = {"session_id": session_id, "trial_id": trial_id}
-    advance = {"now": now, "finished_at": now, "code": make_code(groups=2)}
-    if connection.execute(ADVANCE, key | advance).rowcount == 0:
-        return False
-    connection.execute(INSERT, {"trial_id": trial_id, "judged_at": now, **asdict(answer)})
-    return True
+    values = {
+        "session_id": session_id,
+        "trial_id": trial_id,
+        "judged_at": now,
+        "finished_at": now,
+        "code": make_code(groups=2),
+        **{name: getattr(answer, name) for name in ANSWERED},
+    }
+    if not store.append(ADVANCE, JUDGE, values) and _come_back(store, session_id):
+        store.append(ADVANCE, JUDGE, values)
 
 
 def _come_back(store: Store, session_id: str) -> bool:

@@ -44,7 +44,21 @@ class SQLiteStore(Store):
         with self._writing, self._writing_engine.begin() as connection:
             yield connection
 
-    append = _begin_alone
+    @contextmanager
+    def _appending(self, connection: Any) -> Iterator[Any]:
+        with self._writing:
+            cursor = connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @staticmethod
+    def _translate(statement: str) -> str:
+        return statement
 
     def forget_deleted(self) -> None:
         """Move the write-ahead log into the database file, so that no deleted row lingers in it."""

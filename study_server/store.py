@@ -6,11 +6,13 @@ Every write is durable before it is acknowledged, on both; everything else in th
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from study_core.errors import StudyError
@@ -51,12 +53,38 @@ class Store(ABC):
     def _begin_alone(self) -> AbstractContextManager[Connection]:
         """Begin a transaction beside which there is no other of its kind, in any process."""
 
-    @abstractmethod
-    def append(self) -> AbstractContextManager[Connection]:
-        """Begin a transaction for statements that are right whatever others do at the same time.
+    def append(self, guard: str, row: str, values: Mapping[str, object]) -> bool:
+        """Run `guard` and, where it changed a row, `row`; tell whether it did, once that is durable.
 
-        Lighter than `write`: no objects are tracked, and PostgreSQL lets such transactions overlap.
+        For statements that are right whatever others do at the same time. They take `values` as :name and go
+        straight to the driver, for this is what every judgment waits for.
         """
+        connection = self._engine.raw_connection()
+        try:
+            with self._appending(connection) as cursor:
+                cursor.execute(self._translate(guard), values)
+                is_due: bool = cursor.rowcount == 1
+                if is_due:
+                    cursor.execute(self._translate(row), values)
+        except (self._driver.OperationalError, self._driver.InterfaceError) as error:
+            connection.invalidate()
+            raise OperationalError(guard, None, error) from error
+        finally:
+            connection.close()
+        return is_due
+
+    @property
+    def _driver(self) -> Any:
+        return self._engine.dialect.loaded_dbapi
+
+    @abstractmethod
+    def _appending(self, connection: Any) -> AbstractContextManager[Any]:
+        """Begin on the driver's own connection and commit at the end, or roll back on an error."""
+
+    @staticmethod
+    @abstractmethod
+    def _translate(statement: str) -> str:
+        """Return a statement with its :names as the driver writes them."""
 
     @abstractmethod
     def forget_deleted(self) -> None:
