@@ -101,7 +101,7 @@ class ArticleGANTraining:
     @property
     def weights(self) -> Weights:
         """The generator's weights by name."""
-        return {str(variable.path): np.asarray(variable) for variable in self.generator.weights}
+        return {str(variable.path): variable.numpy() for variable in self.generator.weights}
 
     def run(self) -> Iterator[Progress]:
         """Train the discriminator on random tokens, then both in turn; yield the progress of each step.

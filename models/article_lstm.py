@@ -90,7 +90,7 @@ class ArticleLSTMTraining:
     @property
     def weights(self) -> Weights:
         """The weights by name."""
-        return {str(variable.path): np.asarray(variable) for variable in self.model.weights}
+        return {str(variable.path): variable.numpy() for variable in self.model.weights}
 
     def run(self) -> Iterator[Progress]:
         """Train and yield the progress of each step."""

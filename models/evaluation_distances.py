@@ -57,7 +57,8 @@ def shrink_covariance(features: Floats) -> Floats:
     spread = ((plain - target) ** 2).sum()
     noise = sum(((np.outer(row, row) - plain) ** 2).sum() for row in centered) / n**2
     weight = min(noise / spread, 1.0) if spread > 0 else 1.0
-    return weight * target + (1 - weight) * plain
+    shrunk: Floats = weight * target + (1 - weight) * plain
+    return shrunk
 
 
 def measure_diversity(features: Floats) -> float:

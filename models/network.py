@@ -75,9 +75,9 @@ class Network:
         gates = x @ self._weights[f"{cell}/kernel"] + h @ self._weights[f"{cell}/recurrent_kernel"]
         enter, forget, candidate, leave = np.split(gates + self._weights[f"{cell}/bias"], 4, axis=1)
         c = _sigmoid(forget) * c + _sigmoid(enter) * np.tanh(candidate)
-        h: Floats = _sigmoid(leave) * np.tanh(c)
-        self._state[layer] = (h, c)
-        return h
+        out: Floats = _sigmoid(leave) * np.tanh(c)
+        self._state[layer] = (out, c)
+        return out
 
     def _normalize(self, x: Floats) -> Floats:
         centered = x - x.mean(axis=1, keepdims=True)

@@ -170,7 +170,7 @@ def load_into(model: keras.Model, weights: Weights) -> None:
 def collect_model(model: keras.Model) -> Arrays:
     """Return everything a compiled model holds: weights, the seeds of its dropout, its optimizer's memory."""
     variables = [*model.variables, *model.optimizer.variables]
-    return {f"{i:04d}": ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
+    return {f"{i:04d}": variable.numpy() for i, variable in enumerate(variables)}
 
 
 def restore_model(model: keras.Model, arrays: Arrays) -> None:

@@ -14,6 +14,7 @@ CONFIG = """
 seed: 3
 corpus: {source: SOURCE, validation_share: 0.15, test_share: 0.35}
 training: {lstm_steps: 2, gan_steps: 1}
+practice: {trials: 0}
 clips: {per_system: 3, duration_s: 4, max_copied_notes: 40, temperature: 0.9}
 trials: {per_participant: {human: 3, lstm: 2, gan: 2}, listen_s: 2}
 """
