@@ -7,6 +7,8 @@ HUMAN = "human"
 """The system whose clips were composed by people; every other system but the next is a generator."""
 HUMAN_ORIGINAL = "human_original"
 """The same with its original timing, tempo changes and velocities, instead of through the tokens."""
+HUMAN_SYSTEMS = frozenset({HUMAN, HUMAN_ORIGINAL})
+"""Systems whose clips are judged rightly when they are judged human."""
 
 SOUND_SUFFIXES = (".wav", ".flac", ".mp3")
 """Endings of clips that are sound already, and not MIDI."""
@@ -62,6 +64,11 @@ class Clip:
     clip_file: str
     """Name of the MIDI file beside the manifest."""
     clip_sha256: str
+
+    @property
+    def is_human(self) -> bool:
+        """Tell whether people composed it."""
+        return self.system in HUMAN_SYSTEMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from study_core.config import Config
 from study_core.errors import StudyError
 from study_core.manifest import read_manifest, sha256_bytes
 from study_core.seeds import random_generator
-from study_core.types import HUMAN, Stimulus
+from study_core.types import Stimulus
 from study_server.listeners import Listener, Skill
 from study_server.protocol import MANIFEST
 from study_server.screening import load_screening
@@ -120,7 +120,7 @@ class Bot:
         if "interval" in page.choices:
             return {"interval": str(self._right_intervals[sha256_bytes(audio)])}
         stimulus = self._recognise(audio)
-        response = self._listener.respond(stimulus.clip_id, is_generated=stimulus.system != HUMAN)
+        response = self._listener.respond(stimulus.clip_id, is_generated=not stimulus.is_human)
         listened_s = str(stimulus.stimulus_duration_s)
         return {
             "answer": "human" if response.judged_human else "computer",

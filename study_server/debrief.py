@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from study_core.types import HUMAN
 from study_server import recruits, visitor, withdrawal
 from study_server.completion import describe_ending
 from study_server.protocol import RunningProtocol
@@ -54,7 +53,7 @@ def reveal(found: StudySession, protocol: RunningProtocol) -> list[Revealed]:
     return [
         Revealed(
             trial.audio_token,
-            protocol.by_id[trial.stimulus_id].system == HUMAN,
+            protocol.by_id[trial.stimulus_id].is_human,
             trial.judgment.judged_human,
             trial.judgment.knows_tune,
         )

@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 
 from study_core.errors import StimulusError
 from study_core.seeds import random_generator
-from study_core.types import HUMAN, Stimulus
+from study_core.types import HUMAN_SYSTEMS, Stimulus
 from study_server.runs import Orders
 
 TrialKind = Literal["main", "repeat", "catch"]
@@ -74,7 +74,7 @@ class Design:
             [systems.index(s.system) * len(clusters) + column[find_cluster(s)] for s in heard]
         )
         self._n_repeats = _share_repeats(per_participant, self._catch, n_repeats)
-        n_human = per_participant.get(HUMAN, 0)
+        n_human = _count_human(per_participant)
         n_generated = sum(per_participant.values()) - n_human
         self._orders = Orders(
             n_human + self._n_repeats[True], n_generated + self._n_repeats[False], longest_run
@@ -97,8 +97,8 @@ class Design:
         """
         random = random_generator(seed, "playlist")
         chosen = self._choose(counts, random)
-        human = [s for s in chosen if s.system == HUMAN]
-        generated = [s for s in chosen if s.system != HUMAN]
+        human = [s for s in chosen if s.is_human]
+        generated = [s for s in chosen if not s.is_human]
         random.shuffle(human)
         random.shuffle(generated)
         classes = self._orders.draw(random)
@@ -164,10 +164,14 @@ def find_cluster(stimulus: Stimulus) -> str:
     return stimulus.song_cluster or stimulus.piece_id or stimulus.clip_id
 
 
+def _count_human(per_participant: Mapping[str, int]) -> int:
+    return sum(n for system, n in per_participant.items() if system in HUMAN_SYSTEMS)
+
+
 def _share_repeats(per_participant: Mapping[str, int], catch: frozenset[str], n: int) -> dict[bool, int]:
     """Return how many human, and how many generated, clips are repeated."""
     judged = {system: n_trials for system, n_trials in per_participant.items() if system not in catch}
-    n_human, n_all = judged.get(HUMAN, 0), sum(judged.values())
+    n_human, n_all = _count_human(judged), sum(judged.values())
     shares = {True: round(n * n_human / n_all) if n else 0}
     shares[False] = n - shares[True]
     if shares[True] > _half(n_human) or shares[False] > _half(n_all - n_human):

@@ -3,7 +3,6 @@
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from study_core.types import HUMAN
 from study_server import flow, practice, visitor
 from study_server.study import current_study
 from study_server.tables import PracticeTrial, StudySession
@@ -24,7 +23,7 @@ def show(trial_id: str) -> str:
         return render_template(
             "feedback.html",
             trial=trial,
-            is_human=study.protocol.by_id[trial.stimulus_id].system == HUMAN,
+            is_human=study.protocol.by_id[trial.stimulus_id].is_human,
             is_last=trial.trial_index == len(found.practice_trials),
         )
 

@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload, object_session
 
 from study_core.seeds import child_seed
-from study_core.types import HUMAN
 from study_server import places
 from study_server.protocol import RunningProtocol, record_protocol
 from study_server.store import Store
@@ -150,7 +149,7 @@ def is_stale(study_session: StudySession) -> bool:
 def count_correct(study_session: StudySession, protocol: RunningProtocol) -> int:
     """Return how many clips of a session were judged rightly."""
     return sum(
-        trial.judgment.judged_human == (protocol.by_id[trial.stimulus_id].system == HUMAN)
+        trial.judgment.judged_human == protocol.by_id[trial.stimulus_id].is_human
         for trial in study_session.trials
         if trial.judgment is not None
     )

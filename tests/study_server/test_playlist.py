@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from study_core.errors import StimulusError
-from study_core.types import HUMAN, Stimulus
+from study_core.types import HUMAN, HUMAN_ORIGINAL, Stimulus
 from study_server.playlist import Design, PlannedTrial
 from tests.study_server.made_study import make_stimulus
 
@@ -159,3 +159,12 @@ def test_more_repeats_than_a_first_half_holds_are_refused_with_the_numbers() -> 
     stimuli = [make_stimulus(system, i) for system in (HUMAN, "gan") for i in range(4)]
     with pytest.raises(StimulusError, match=r"trials\.repeats is 5.*2 human and 2 generated"):
         Design(stimuli, {HUMAN: 4, "gan": 4}, 4, 5)
+
+
+def test_clips_with_their_original_timing_are_human_ones_in_the_runs() -> None:
+    per_participant = {HUMAN: 2, HUMAN_ORIGINAL: 2, "lstm": 4}
+    stimuli = [make_stimulus(s, i, cluster=f"{s} {i}") for s, n in per_participant.items() for i in range(n)]
+    by_id = {s.stimulus_id: s for s in stimuli}
+    for seed in range(20):
+        heard = [by_id[i].system != "lstm" for i in draw(stimuli, {}, per_participant, 1, seed)]
+        assert heard in ([True, False] * 4, [False, True] * 4)
