@@ -19,6 +19,7 @@ from study_core.cli import Options
 from study_core.config import Config
 from study_core.console import say, show_progress
 from study_core.errors import CorpusError, list_problems
+from study_core.frozen import refuse_frozen
 from study_core.manifest import is_current, stamp_stage
 from study_core.systems import GENERATORS
 from study_core.types import Split
@@ -46,6 +47,7 @@ def prepare(options: Options) -> None:
     if stage.is_current():
         say(f"The pieces of {source.name} are up to date: {path}")
         return
+    refuse_frozen(config, "the pieces")
     with show_progress(f"Reading {source.name}", len(source.files)) as bar:
         for _ in stage.read():
             bar.advance()
@@ -127,6 +129,7 @@ def train(options: Options, system: str, restart: bool) -> None:  # noqa: FBT001
         if is_current(folder, inputs) and not (restart and needed == system):
             say(f"The {needed} is trained and up to date: {folder}")
             continue
+        refuse_frozen(config, f"the {needed}")
         if restart and needed == system:
             remove_checkpoint(folder)
         _train(needed, config, inputs)
@@ -183,6 +186,7 @@ def _generate_study(config: Config) -> None:
     if stage.is_current():
         say(f"The clips are up to date: {path}")
         return
+    refuse_frozen(config, "the clips")
     with show_progress("Composing", stage.n_clips) as bar:
         for clip_id in stage.compose():
             bar.advance()
@@ -216,6 +220,7 @@ def _find_source(config: Config) -> Source:
     source = find_source(config.corpus.source, corpora)
     if source:
         return source
+    refuse_frozen(config, "the corpus")
     files = list_chorales()
     with show_progress("Converting chorales", len(files)) as bar:
         for _ in convert_chorales(files, corpora / CHORALES):

@@ -41,6 +41,11 @@ class DataFolders:
         return self.root / "contact-sheet"
 
     @property
+    def frozen(self) -> Path:
+        """The mark that people take part, so that no stage replaces a file."""
+        return self.root / "frozen.json"
+
+    @property
     def database(self) -> Path:
         """The study server's SQLite file."""
         return self.root / "study.sqlite3"

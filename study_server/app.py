@@ -24,7 +24,7 @@ from study_server.faults import explain_faults
 from study_server.i18n import speak
 from study_server.logs import log_requests
 from study_server.metrics import RequestMetrics
-from study_server.protocol import load_protocol, refuse_changed_protocol
+from study_server.protocol import load_protocol, mark_data_folder, refuse_changed_protocol
 from study_server.screening import load_screening
 from study_server.security import protect
 from study_server.sounds import make_volume_sound
@@ -83,6 +83,7 @@ def _open_study(config: Config) -> Study:
     store = open_store(config.folders.database, threads=config.server.threads)
     with store.read() as db:
         refuse_changed_protocol(db, protocol)
+        mark_data_folder(db, protocol)
     return Study(
         protocol=protocol,
         store=store,

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from study_core.config import Config
 from study_core.errors import ConfigError, list_problems
+from study_core.manifest import sha256_file
 from study_server.i18n import current_language, gettext
 
 FOLDER = Path(__file__).parent / "consent"
@@ -39,6 +40,11 @@ def check_consent(config: Config, n_trials: int) -> None:
                 problems,
             )
         )
+
+
+def hash_consent(config: Config) -> dict[str, str]:
+    """Return the SHA-256 of each offered language's document, by language."""
+    return {tag: sha256_file(_find(config, tag)) for tag in config.recruitment.languages}
 
 
 def render_consent(config: Config, n_trials: int) -> Markup:

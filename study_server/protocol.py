@@ -1,4 +1,4 @@
-"""The running study's protocol: config and stimuli under one hash, frozen once people take part."""
+"""The running study's protocol: config, consent and stimuli under one hash, frozen once people take part."""
 
 import dataclasses
 from collections import Counter
@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from study_core.config import Config, TrialsConfig
 from study_core.errors import StimulusError, StudyError, list_problems
+from study_core.frozen import FrozenStudy, list_changes, mark_frozen, select_frozen
 from study_core.manifest import fingerprint, read_manifest, sha256_file
 from study_core.types import Stimulus
 from study_server.aside import leave_out, set_aside
+from study_server.documents import hash_consent
 from study_server.playlist import Design, PlannedTrial
 from study_server.tables import Protocol, StudySession, now_utc
 
@@ -31,27 +33,20 @@ class RunningProtocol:
 
     @cached_property
     def sha256(self) -> str:
-        """The hash that every judgment carries: of config and stimuli, but not of where things lie."""
+        """The hash that every judgment carries: of config, consent and stimuli, not of where things lie."""
         return fingerprint(
             self.frozen_config, sorted(s.stimulus_sha256 + s.opus_sha256 for s in self.stimuli)
         )
 
-    @property
-    def frozen_config(self) -> dict[str, object]:
-        """The part of the config that may not change under a running study.
+    @cached_property
+    def frozen_config(self) -> dict[str, Any]:
+        """The part of the config that may not change under a running study, analysis plan included.
 
-        Paths may: what they led to is part of the stimuli, which are hashed themselves.
+        For the folder of consent documents, it has the hash of each offered language's document.
         """
-        return self.config.model_dump(
-            mode="json",
-            exclude={
-                "server": True,
-                "data_dir": True,
-                "corpus": {"source"},
-                "synthesis": {"soundfont"},
-                "recruitment": {"consent"},
-            },
-        )
+        frozen = select_frozen(self.config)
+        frozen["recruitment"]["consent"] = hash_consent(self.config)
+        return frozen
 
     @cached_property
     def by_id(self) -> dict[str, Stimulus]:
@@ -150,19 +145,15 @@ def refuse_changed_protocol(db: Session, protocol: RunningProtocol) -> None:
         list_problems(
             f"Version {version!r} of this study is frozen since its first participant started "
             f"({frozen.frozen_at}), and was changed. Restore what is listed here, or set another `version:` "
-            "in config.yaml (earlier sessions are kept under their own version):",
+            "in config.yaml (earlier sessions are kept under their own version, but whoever has not finished "
+            "cannot go on):",
             changes,
         )
     )
 
 
 def _describe_changes(frozen: Protocol, protocol: RunningProtocol) -> list[str]:
-    was, now = _flatten(frozen.config), _flatten(protocol.frozen_config)
-    changes = [
-        f"{key}: was {was.get(key)!r}, is {now.get(key)!r}"
-        for key in sorted(was | now)
-        if was.get(key) != now.get(key)
-    ]
+    changes = list_changes(frozen.config, protocol.frozen_config)
     old = {str(stimulus["stimulus_sha256"]) for stimulus in frozen.stimuli}
     new = {stimulus.stimulus_sha256 for stimulus in protocol.stimuli}
     if old != new:
@@ -170,19 +161,12 @@ def _describe_changes(frozen: Protocol, protocol: RunningProtocol) -> list[str]:
     return changes
 
 
-def _flatten(config: dict[str, object]) -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in config.items():
-        flat |= (
-            {f"{key}.{inner}": item for inner, item in value.items()}
-            if isinstance(value, dict)
-            else {key: value}
-        )
-    return flat
-
-
 def record_protocol(db: Session, protocol: RunningProtocol, *, is_frozen: bool) -> None:
-    """Store the protocol on its first use; freeze it when the first real participant starts."""
+    """Store the protocol on its first use; freeze it when the first real participant starts.
+
+    The data folder is marked before the commit: a server that is killed between leaves a mark too many, which
+    harms nothing, and never one too few.
+    """
     known = select(Protocol.frozen_at).where(Protocol.protocol_sha256 == protocol.sha256)
     row = db.execute(known).one_or_none()
     if row is None:
@@ -199,6 +183,20 @@ def record_protocol(db: Session, protocol: RunningProtocol, *, is_frozen: bool) 
         db.execute(
             update(Protocol).where(Protocol.protocol_sha256 == protocol.sha256).values(frozen_at=now_utc())
         )
+        mark_data_folder(db, protocol)
+
+
+def mark_data_folder(db: Session, protocol: RunningProtocol) -> None:
+    """Mark the data folder where the protocol is frozen; a server does so at every start, on every host."""
+    frozen_at = db.scalar(select(Protocol.frozen_at).where(Protocol.protocol_sha256 == protocol.sha256))
+    if frozen_at is not None:
+        study = FrozenStudy(
+            study_version=protocol.config.version,
+            protocol_sha256=protocol.sha256,
+            frozen_at=frozen_at,
+            config=protocol.frozen_config,
+        )
+        mark_frozen(protocol.config.folders.frozen, study)
 
 
 def rebuild_draw(protocol: Protocol, study_session: StudySession) -> list[PlannedTrial]:

@@ -7,6 +7,7 @@ import click
 from study_core.cli import Options
 from study_core.config import Config
 from study_core.console import say, show_progress
+from study_core.frozen import read_frozen, refuse_frozen
 from study_core.manifest import is_current, read_manifest
 from study_core.types import Stimulus
 from synthesis.audit import audit_stimuli
@@ -59,6 +60,7 @@ def render(
         _write_screening(config)
         return
     if recordings is not None:
+        refuse_frozen(config, "the clips")
         say(f"{import_recordings(recordings, config.folders.clips)} recordings in {config.folders.clips}")
     _render(config, workers, cluster)
     if contact_sheet:
@@ -73,6 +75,7 @@ def _render(config: Config, workers: int | None, cluster: str | None) -> None:
     if is_current(folders.stimuli, inputs):
         say(f"{len(clips)} stimuli are up to date in {folders.stimuli}")
         return
+    refuse_frozen(config, "the stimuli")
     stimuli = render_stimuli(clips, folders, studio, show_progress, workers=workers, cluster=cluster)
     audit_stimuli(stimuli, folders.stimuli, config.synthesis, show_progress, workers=workers, cluster=cluster)
     path = publish_stimuli(stimuli, folders, inputs)
@@ -82,6 +85,9 @@ def _render(config: Config, workers: int | None, cluster: str | None) -> None:
 def _write_screening(config: Config) -> None:
     from synthesis.screening import MANIFEST_FILE, make_screening
 
+    frozen = read_frozen(config.folders.frozen)
+    if frozen is not None and frozen.config["seed"] != config.seed:
+        refuse_frozen(config, "the screening sounds")  # under the same seed they become the same again
     rows = make_screening(config.folders, config.seed)
     say(f"{len(rows)} screening sounds in {config.folders.screening / MANIFEST_FILE}")
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,11 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+
+from study_core.cli import main
+from study_core.config import load_config
+from study_server import services
+from study_server.app import create_app
 
 CONFIG = """
 corpus: {source: midi, validation_share: 0.2, test_share: 0.3}
@@ -168,3 +174,51 @@ def test_a_broken_midi_file_is_named_and_the_good_ones_are_imported(study: Study
     assert all(name in done.stderr for name in ("cut.mid", "text.mid", "empty.mid"))
     assert "Traceback" not in done.stderr
     assert [path.name for path in (study.data / "corpus/mixed").glob("*.mid")] == ["good.mid"]
+
+
+def start_somebody(study: Study) -> None:
+    """Let a real participant start a study."""
+    app = create_app(load_config(study.folder / "config.yaml", data_dir=study.data))
+    running = app.extensions["study"]
+    with running.store.write() as db:
+        somebody = services.arrive(db, running.protocol, is_simulated=False)
+        services.consent(somebody)
+        services.start(db, somebody, running.protocol)
+    running.store.close()
+
+
+def read_files(study: Study) -> dict[str, bytes]:
+    """Return the bytes of every file of the prepared stages, and of the mark."""
+    return {name: (study.data / name).read_bytes() for name in [*study.files(), "frozen.json"]}
+
+
+def test_once_somebody_started_no_stage_replaces_a_file(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frozen = Study(study.folder)
+    frozen.data = Path(shutil.copytree(study.data, tmp_path / "data"))
+    start_somebody(frozen)
+    before, times = read_files(frozen), frozen.files()
+    assert any(name.endswith(".mp3") for name in before)
+    frozen.succeed("--data-dir", str(frozen.data), "prepare")  # nothing changed, nothing to make
+    assert frozen.files() == times
+    edits = {
+        "corpus prepare": ("test_share: 0.3", "test_share: 0.4"),
+        "train lstm": ("lstm_steps: 8", "lstm_steps: 9"),
+        "train gan --restart": ("server:", "version: '1'\nserver:"),
+        "generate": ("per_system: 4", "per_system: 5"),
+        "render": ("fade_out_s: 0.5", "fade_out_s: 0.6"),
+        "render --screening": ("server:", "seed: 7\nserver:"),
+    }
+    changed = frozen.folder / "changed.yaml"
+    for command, (was, now) in edits.items():
+        changed.write_text(CONFIG.replace(was, now), encoding="utf-8")
+        with pytest.raises(SystemExit) as stop:
+            main(["--config", str(changed), "--data-dir", str(frozen.data), *command.split()])
+        said = capsys.readouterr().err
+        assert stop.value.code == 2, command
+        assert "Version '1' of this study is frozen since its first participant started (20" in said
+        assert ("not config.yaml" if "restart" in command else ": was ") in said
+    done = frozen.run("--config", str(changed), "--data-dir", str(frozen.data), "prepare")
+    assert (done.returncode, "nothing was touched" in done.stderr) == (2, True)
+    assert read_files(frozen) == before

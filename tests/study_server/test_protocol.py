@@ -1,15 +1,18 @@
 """A study whose stimuli are bad, or that changed under its participants, does not start."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
 
 from study_core.config import Config
 from study_core.errors import StimulusError, StudyError
+from study_core.frozen import read_frozen
 from study_core.manifest import read_manifest, sha256_bytes, write_manifest
 from study_core.types import Stimulus
 from study_server.app import create_app
+from study_server.documents import FOLDER as CONSENT
 from study_server.protocol import RunningProtocol, load_protocol
 from study_server.tables import Protocol
 from tests.study_server.listener import Participant
@@ -129,3 +132,40 @@ def test_a_study_that_moved_to_another_folder_keeps_its_protocol(config: Config)
     assert RunningProtocol(moved, stimuli).sha256 == RunningProtocol(config, stimuli).sha256
     retitled = config.model_copy(update={"title": "Another title"})
     assert RunningProtocol(retitled, stimuli).sha256 != RunningProtocol(config, stimuli).sha256
+
+
+def test_the_first_real_participant_marks_the_data_folder_and_a_simulated_one_does_not(
+    config: Config,
+) -> None:
+    take_part(config, is_simulated=True)
+    assert read_frozen(config.folders.frozen) is None
+    take_part(config)
+    mark = read_frozen(config.folders.frozen)
+    assert mark is not None
+    protocol = load_protocol(config)
+    assert (mark.study_version, mark.protocol_sha256) == (config.version, protocol.sha256)
+    assert mark.config == protocol.frozen_config
+    config.folders.frozen.unlink()
+    open_and_close(config)  # the store knows
+    assert read_frozen(config.folders.frozen) == mark
+
+
+def test_a_changed_consent_document_is_refused_once_a_real_participant_started(data_folder: Path) -> None:
+    own = data_folder / "consent"
+    shutil.copytree(CONSENT, own)
+    config = make_config(data_folder, recruitment={"consent": str(own), "languages": ["en", "es"]})
+    take_part(config)
+    (own / "ja.md").write_text("not offered", encoding="utf-8")
+    open_and_close(config)
+    (own / "es.md").write_text("Otra cosa.", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"recruitment\.consent\.es: was '\w{64}', is '\w{64}'"):
+        create_app(config)
+
+
+def test_a_changed_analysis_plan_is_refused_and_a_completion_code_is_not(
+    config: Config, data_folder: Path
+) -> None:
+    take_part(config)
+    open_and_close(make_config(data_folder, recruitment={"completion_code": "C1A2B3"}))
+    with pytest.raises(StudyError, match=r"analysis\.equivalence_bound: was 0\.1, is 0\.2"):
+        create_app(make_config(data_folder, analysis={"equivalence_bound": 0.2}))
