@@ -30,6 +30,7 @@ COMMANDS = {
     "simulate": ("study_server.cli", "simulate", "Send listeners of known skill through the server."),
     "export": ("study_server.cli", "export", "Write the data set."),
     "analyze": ("analysis.cli", "analyze", "Turn judgments into a report."),
+    "power": ("analysis.power_cli", "power", "Plan how many listeners and clips."),
     "config": ("study_core.cli", "config", "Check config.yaml and list its keys."),
 }
 ACTIONABLE_EXIT_STATUS = 2
