@@ -7,6 +7,8 @@ from typing import Literal
 
 NOT_SURE, KNOWN = "not sure", "knew the tune"
 """What a listener said instead of an answer; a cell of `judged_human` may hold it."""
+MAIN, REPEAT, CATCH = "main", "repeat", "catch"
+"""What a trial is for: a first judgment, a second of the same clip, or a check of attention."""
 _CLAIM = {
     "1": True,
     "1.0": True,
@@ -71,6 +73,10 @@ def _read_status(cell: str) -> str:
     return {"finished": "finished", "unfinished": "unfinished"}[cell.lower()]
 
 
+def _read_kind(cell: str) -> str:
+    return {MAIN: MAIN, REPEAT: REPEAT, CATCH: CATCH}[cell.lower()]
+
+
 JUDGED_HUMAN, JUDGED_GENERATED = "judged_human", "judged_generated"
 GRADED, SIGNED, CHOSE_FIRST, RATING = "graded_answer", "signed_confidence", "chose_first", "rating"
 SECOND_CLIP, SECOND_SYSTEM = "second_clip_id", "second_system"
@@ -104,6 +110,7 @@ COLUMNS = {
     "heard_s": Column("seconds, 0 or more", _read_number, dtype="float64"),
     "answer_time_s": Column("seconds, 0 or more", _read_number, dtype="float64"),
     "session_status": Column("finished or unfinished", _read_status),
+    "trial_kind": Column("main, repeat or catch", _read_kind),
     "passed_checks": Column(_CLAIM_RULE, _read_words(_CLAIM)),
     "is_simulated": Column(_CLAIM_RULE, _read_words(_CLAIM)),
     "reason": Column("a text", _read_text),

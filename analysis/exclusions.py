@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.answers import NO_ANSWER
-from analysis.columns import JUDGED_HUMAN, KNOWN, NOT_SURE
+from analysis.columns import CATCH, JUDGED_HUMAN, KNOWN, NOT_SURE, REPEAT
 from study_core.config import AnalysisConfig
 
 OUTCOMES = (JUDGED_HUMAN, "confidence", "rating", "chose_first", "reason")
@@ -48,25 +48,33 @@ class Exclusions:
     steps: tuple[Step, ...]
     simulated: bool
     """Whether the listeners are simulated."""
+    heard_again: pd.DataFrame
+    """Those kept and, by the same rules, the second judgments of clips heard again."""
 
 
 def apply_rules(table: pd.DataFrame, config: AnalysisConfig) -> Exclusions:
     """Return the judgments that the declared rules keep, with a flow table.
 
     Simulated listeners never mix with real ones: where there are both, the simulated are left out first. A
-    trial without an answer cannot be a judgment: it goes next, declared or not.
+    trial without an answer cannot be a judgment: it goes next, declared or not. So do catch trials, and
+    second judgments of a clip, which only tell how reliable listeners are.
     """
     blind = table.drop(columns=[name for name in OUTCOMES if name in table])
     steps = [_count("in the file", None, blind)]
     simulated = "is_simulated" in blind and bool(blind["is_simulated"].eq(True).all())
     always = [*([] if simulated else [SIMULATED]), *(NO_ANSWERS if NO_ANSWER in blind else [])]
-    before = blind.index
+    always += [CATCHES, REPEATS] if CATCHES.column in blind else []
+    before, all_rows = blind.index, blind
+    again = blind.index
     for rule in (*always, *list_rules(config)):
+        if rule is not REPEATS:
+            again = _apply(rule, all_rows.loc[again])[0].index
         blind, step = _apply(rule, blind)
         steps.append(step)
         if rule in always:
             before = blind.index
-    return Exclusions(_answered(table, before), _answered(table, blind.index), tuple(steps), simulated)
+    kept = _answered(table, blind.index)
+    return Exclusions(_answered(table, before), kept, tuple(steps), simulated, _answered(table, again))
 
 
 def list_rules(config: AnalysisConfig) -> list[Rule]:
@@ -94,6 +102,8 @@ NO_ANSWERS = [
     Rule("listener was not sure", NO_ANSWER, lambda instead: instead.eq(NOT_SURE)),
     Rule("listener knew the tune and gave no answer", NO_ANSWER, lambda instead: instead.eq(KNOWN)),
 ]
+CATCHES = Rule("catch trial", "trial_kind", lambda kinds: kinds.eq(CATCH))
+REPEATS = Rule("clip heard again", "trial_kind", lambda kinds: kinds.eq(REPEAT))
 UNFINISHED = Rule("session not finished", "session_status", lambda status: status.eq("unfinished"))
 FAILED_CHECKS = Rule(
     "listener failed an attention or headphone check", "passed_checks", lambda claims: claims.eq(False)

@@ -94,14 +94,14 @@ def study_responses(responses: Responses, config: AnalysisConfig) -> Study:
         responses,
         config,
         exclusions,
-        find_all(exclusions.kept, config),
+        find_all(exclusions.kept, config, exclusions.heard_again),
         find(exclusions.before, config),
         tuple(sorted(lost)),
     )
 
 
-def find_all(table: pd.DataFrame, config: AnalysisConfig) -> Findings:
-    """Return all estimates of a table of judgments, by all methods."""
+def find_all(table: pd.DataFrame, config: AnalysisConfig, heard_again: pd.DataFrame) -> Findings:
+    """Return all estimates of a table of judgments, by all methods; reliability from `heard_again`."""
     found, level, rates = find(table, config), config.confidence_level, measure_rates(table)
     systems = tuple(generator.system for generator in found.generators)
     model = fit_study(table, rates)
@@ -123,7 +123,7 @@ def find_all(table: pd.DataFrame, config: AnalysisConfig) -> Findings:
         hierarchical=tuple(estimate_hierarchical(table, system, level) for system in systems),
         spread=describe_spread(table, model, level),
         confidence=estimate_confidence(table, systems, level),
-        reliability=estimate_reliability(table, level),
+        reliability=estimate_reliability(heard_again, level),
         ratings=estimate_ratings(table, level) if _is_rated(table) else (),
     )
 

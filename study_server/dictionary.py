@@ -9,7 +9,7 @@ from study_server.background import BACKGROUND_COLUMNS
 JUDGMENT_COLUMNS: dict[str, dict[str, Any]] = {
     "study_version": {"description": "Version of the study, as config.yaml had it."},
     "protocol_sha256": {
-        "description": "Hash of config and stimuli; equal for judgments under equal conditions."
+        "description": "Hash of config, consent and stimuli; equal for judgments under equal conditions."
     },
     "participant_id": {"description": "Opaque id of the listener, random."},
     "is_simulated": {
@@ -80,6 +80,14 @@ PROVENANCE_COLUMNS: dict[str, dict[str, Any]] = {
 }
 
 EXTRA_COLUMNS: dict[str, dict[str, Any]] = {
+    "trial_kind": {
+        "description": "What the trial is for; only `main` trials are first judgments of a system's clips.",
+        "levels": {
+            "main": "a clip heard for the first time",
+            "repeat": "a clip of an earlier trial of the session again, to learn how reliable listeners are",
+            "catch": "a clip that only checks attention",
+        },
+    },
     "hidden_count": {
         "description": "How often the page was hidden (another tab, a locked phone) in the trial."
     },

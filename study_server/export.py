@@ -102,6 +102,7 @@ def _make_row(
         "is_simulated": study_session.is_simulated,
         "session_status": "finished" if study_session.finished_at else "unfinished",
         "trial_index": trial.trial_index,
+        "trial_kind": trial.trial_kind,
     }
     answers = {name: getattr(judgment, name) for name in COLUMNS if hasattr(judgment, name)}
     return {name: (own | answers | dict(beside))[name] for name in COLUMNS}

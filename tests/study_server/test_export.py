@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from sqlalchemy import update
 
 from study_core.errors import ResponsesError
 from study_core.types import Stimulus
+from study_server.app import create_app
 from study_server.dictionary import COLUMNS, list_undescribed_fields
 from study_server.export import BlindError, export_data_set, write_data_set
 from study_server.study import Study
 from study_server.tables import Protocol, StudySession, Unblinding
 from tests.study_server.listener import Participant
+from tests.study_server.made_study import make_config
 
 FIRST_COLUMNS = [
     "study_version",
@@ -161,3 +164,16 @@ def test_the_three_files_are_written(app: Flask, study: Study) -> None:
     dictionary = json.loads(path.with_suffix(".json").read_text())
     assert list(dictionary["columns"]) == path.read_text().split("\n")[0].split(",")
     assert json.loads((path.parent / "flow.json").read_text())["started"] == 1
+
+
+def test_repeats_and_catch_trials_are_told_from_first_judgments(data_folder: Path) -> None:
+    trials = {"repeats": 1, "catch": ["gan"]}
+    app = create_app(make_config(data_folder, trials=trials))
+    Participant(app).finish()
+    rows = export_rows(app.extensions["study"])
+    app.extensions["study"].store.close()
+    kinds = [row["trial_kind"] for row in rows]
+    assert {kind: kinds.count(kind) for kind in kinds} == {"main": 6, "catch": 2, "repeat": 1}
+    assert all((row["system"] == "gan") == (row["trial_kind"] == "catch") for row in rows)
+    first = [row["clip_id"] for row in rows if row["trial_kind"] == "main"]
+    assert [row["clip_id"] in first for row in rows if row["trial_kind"] == "repeat"] == [True]
