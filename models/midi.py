@@ -44,7 +44,9 @@ def read_bytes(path: Path) -> bytes:
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):  # to open a pipe would wait for its writer
-            raise CorpusError("is a folder" if stat.S_ISDIR(facts.st_mode) else "is no regular file")
+            raise CorpusError(
+                "is a folder, not a file" if stat.S_ISDIR(facts.st_mode) else "is no regular file"
+            )
         if facts.st_size > MAX_BYTES:
             raise CorpusError(f"has {facts.st_size / 2**20:.1f} MiB, more than {MAX_BYTES // 2**20}")
         data = path.read_bytes()
