@@ -20,6 +20,7 @@ from .conftest import DURATION_S, SOUNDFONT, make_midi, write_clips
 
 CONFIG = f"""
 data_dir: data
+practice: {{trials: 0}}
 clips: {{systems: [lstm], per_system: 3, duration_s: {DURATION_S:g}}}
 trials: {{per_participant: {{human: 3, lstm: 3}}, listen_s: 1}}
 synthesis: {{soundfont: {SOUNDFONT}}}
