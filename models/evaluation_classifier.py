@@ -1,8 +1,8 @@
 """The two-sample test by a classifier: how well two sets of clips are told apart (Lopez-Paz & Oquab 2017).
 
 A kernel classifier learns from some songs and judges others: clips of one song, or with primers from one, are
-never on both sides, or it would know them by their song. 0.5 says that nothing tells the sets apart, 1 that
-everything does.
+never on both sides, or it would know them by their song. 0.5 or less says that nothing tells the sets apart
+(cross-validation errs a little below chance where nothing is to be learned), 1 that everything does.
 
 It is regularized least squares on rank-transformed features under a Gaussian kernel: closed form, no library.
 Beside each feature stands how far it is from its middle, so that clips too much alike are found as well as

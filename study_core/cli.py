@@ -23,6 +23,7 @@ COMMANDS = {
     "corpus": ("models.cli", "corpus", "Import, list and check MIDI."),
     "train": ("models.cli", "train", "Train a generator."),
     "generate": ("models.cli", "generate", "Compose clips."),
+    "evaluate": ("models.evaluation_cli", "evaluate", "Measure how close clips are to real music."),
     "render": ("synthesis.cli", "render", "Turn clips into stimuli."),
     "prepare": ("study_core.cli", "prepare", "Make what is missing or changed, corpus to stimuli."),
     "serve": ("study_server.cli", "serve", "Run the study server."),

@@ -26,6 +26,11 @@ class DataFolders:
         return self.root / "clips"
 
     @property
+    def evaluation(self) -> Path:
+        """How close the clips are to real music, unheard: figures, features and page of `study evaluate`."""
+        return self.root / "evaluation"
+
+    @property
     def stimuli(self) -> Path:
         """Audio stimuli under opaque ids and `stimuli.csv`."""
         return self.root / "stimuli"
