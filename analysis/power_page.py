@@ -36,8 +36,8 @@ def write_power(
         "plan": asdict(plan),
         "studies": studies,
         "largest_monte_carlo_error": float(np.sqrt(0.25 / studies)),
-        "grid": grid.to_dict("records"),
-        "looks": looks.to_dict("records"),
+        "grid": _list_rows(grid),
+        "looks": _list_rows(looks),
         "findings": findings,
     }
     write_bytes(folder / "power.csv", grid.to_csv(index=False).encode())
@@ -144,5 +144,11 @@ def _find_smallest(grid: pd.DataFrame, what: str, wish: str) -> str:
     return f"{heading}, it takes {' or '.join(least)}."
 
 
+def _list_rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows; None where no study had an interval to measure."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g}"
+    return "unknown" if np.isnan(share) else f"{100 * share:.3g}"

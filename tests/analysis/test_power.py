@@ -11,7 +11,7 @@ import pytest
 
 from analysis.planning import LITERATURE, Plan, read_plan
 from analysis.power import run_batches, simulate_grid, simulate_looks
-from analysis.power_page import describe_findings
+from analysis.power_page import describe_findings, write_power
 from analysis.sequential import find_boundaries, spend_obrien_fleming, spend_pocock
 from study_core.cli import COMMANDS, main
 from study_core.config import Config, load_config
@@ -28,6 +28,8 @@ PLAN = Plan(
     bound=0.10,
     seed=2018,
 )
+
+HERE = partial(run_batches, workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +62,9 @@ def test_eight_times_the_listeners_buy_little_where_clips_are_few(grid: pd.DataF
 
 
 def test_the_half_width_is_that_of_the_variance_components() -> None:
-    """Probit-free by design: with no variance but the answers' own, a difference of two binomial shares."""
+    """With no variance but the answers' own, a difference of two binomial shares."""
     plan = replace(PLAN, sd_lean=0, sd_sensitivity=0, sd_clip=0, generated_trials=10, clips=200, effect=0.2)
-    found = simulate_grid(plan, [200], [200], 60).iloc[0]
+    found = simulate_grid(plan, [200], [200], 60, HERE).iloc[0]
     by_hand = 1.96 * np.sqrt((0.7 * 0.3 + 0.5 * 0.5) / 2000)
     assert found["half_width"] == pytest.approx(by_hand, rel=0.05)
 
@@ -70,7 +72,7 @@ def test_the_half_width_is_that_of_the_variance_components() -> None:
 def test_the_same_seed_gives_the_same_numbers_with_one_worker_or_two() -> None:
     found = [simulate_grid(PLAN, [10], [10], 30, partial(run_batches, workers=n)) for n in (1, 2)]
     pd.testing.assert_frame_equal(*found)
-    other = simulate_grid(replace(PLAN, seed=1), [10], [10], 30, partial(run_batches, workers=1))
+    other = simulate_grid(replace(PLAN, seed=1), [10], [10], 30, HERE)
     assert not found[0].equals(other)
 
 
@@ -202,6 +204,17 @@ def test_the_command_writes_table_numbers_figure_and_findings(
     assert (folder / "power.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_precision_that_no_study_has_is_unknown_and_never_nan(tmp_path: Path) -> None:
+    """A generator that nobody ever takes for human gives no interval."""
+    plan = replace(PLAN, effect=PLAN.human_share - 1e-9).resize(8, 4)
+    grid, looks = simulate_grid(plan, [4], [4], 5, HERE), simulate_looks(plan, 2, 5, HERE)
+    findings = write_power(plan, grid, looks, 5, tmp_path)
+    assert "to \u00b1unknown points" in findings[0]
+    text = (tmp_path / "power.json").read_text(encoding="utf-8")
+    assert "NaN" not in text
+    assert json.loads(text)["grid"][0]["half_width"] is None
+
+
 @pytest.mark.parametrize("numbers", ["20;40", "1,20", "", "many"])
 def test_numbers_that_are_none_are_refused_in_words(
     tmp_path: Path, numbers: str, capsys: pytest.CaptureFixture[str]
@@ -216,7 +229,7 @@ def test_numbers_that_are_none_are_refused_in_words(
 def test_findings_name_the_smallest_designs_that_are_enough() -> None:
     rows = [(20, 20, 0.5), (20, 40, 0.7), (40, 20, 0.6), (40, 40, 0.85), (80, 20, 0.82), (80, 40, 0.9)]
     grid = pd.DataFrame(rows, columns=["listeners", "clips", "power"]).assign(equivalence=0.3)
-    looks = simulate_looks(PLAN.resize(8, 8), 2, 10)
+    looks = simulate_looks(PLAN.resize(8, 8), 2, 10, HERE)
     findings = describe_findings(PLAN, grid, looks)
     assert findings[2].endswith("it takes 40 listeners with 40 clips or 80 listeners with 20 clips.")
     assert "none of these designs is enough" in findings[3]
