@@ -6,8 +6,7 @@ from flask import Flask, Response, redirect, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
-from werkzeug.exceptions import HTTPException, NotFound, SecurityError
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from study_server.i18n import gettext as _
@@ -25,7 +24,6 @@ def explain_faults(app: Flask) -> None:
     app.register_error_handler(ElsewhereError, _go_elsewhere)
     app.register_error_handler(CSRFError, _explain_stale_page)
     app.register_error_handler(SecurityError, _refuse_host)
-    app.register_error_handler(RequestRedirect, lambda _: _explain(NotFound()))  # it would name a false host
     app.register_error_handler(HTTPException, _explain)
     for fault in STORE_FAULTS:
         app.register_error_handler(fault, _ask_to_wait)

@@ -4,8 +4,9 @@ import hmac
 import os
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.routing import RequestRedirect
 
 from study_core.config import Config
 from study_core.errors import StudyError
@@ -17,8 +18,8 @@ SHORTEST_KEY = 32
 FEWEST_KEY_SYMBOLS = 10  # 32 random hex digits have fewer in one of a million
 PROOF_HEADER = "X-Study-Simulation"
 MOST_REQUEST_BYTES = 64 * 1024
-MOST_FIELDS = 100
 COOKIE_DAYS = 30
+FORM_TYPES = ("application/x-www-form-urlencoded", "")
 YEAR_S = 365 * 24 * 3600
 
 HEADERS = {
@@ -58,14 +59,27 @@ def protect(app: Flask, config: Config) -> None:
         TRUSTED_HOSTS=[public.hostname] if public.hostname else None,
         MAX_CONTENT_LENGTH=MOST_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MOST_REQUEST_BYTES,
-        MAX_FORM_PARTS=MOST_FIELDS,
         PROVIDE_AUTOMATIC_OPTIONS=False,
         WTF_CSRF_TIME_LIMIT=None,  # a laptop closed over lunch must not lose its answer
         WTF_CSRF_SSL_STRICT=False,  # some browsers send no referrer; token and SameSite suffice
     )
+    app.before_request(_redirect_nobody)
+    app.before_request(_take_plain_forms_only)
     CSRFProtect(app)
     headers = HEADERS | ({"Strict-Transport-Security": f"max-age={YEAR_S}"} if is_https else {})
     app.after_request(lambda response: _add_headers(response, headers))
+
+
+def _redirect_nobody() -> None:
+    """Refuse an address that is almost one of ours: a redirect would name a host that may be false."""
+    if isinstance(request.routing_exception, RequestRedirect):
+        abort(404)
+
+
+def _take_plain_forms_only() -> None:
+    """Refuse what no page of ours sends before anything reads it: uploads, JSON, forms in parts."""
+    if request.method == "POST" and request.mimetype not in FORM_TYPES:
+        abort(415)
 
 
 def _add_headers(response: Response, headers: dict[str, str]) -> Response:

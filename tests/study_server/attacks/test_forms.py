@@ -9,16 +9,8 @@ from itsdangerous import URLSafeTimedSerializer
 from study_server.study import Study
 from study_server.tables import Judgment, StudySession, Unblinding
 from tests.study_server.attacks.conftest import Victim
+from tests.study_server.attacks.routes import list_paths
 from tests.study_server.listener import Participant
-
-FORM = "application/x-www-form-urlencoded"
-
-
-def list_forms(app: Flask) -> list[str]:
-    """Return the addresses of every form of the app."""
-    rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
-    built = [rule.build(dict.fromkeys(rule.arguments, "0"), append_unknown=False) for rule in rules]
-    return [path for _, path in filter(None, built)]
 
 
 def count_everything(study: Study) -> list[int]:
@@ -45,7 +37,7 @@ def test_no_form_works_with(kind: str, attacked: Flask, target: Study, victim: V
     token = TOKENS[kind](Participant(attacked).open("/withdraw"))
     fields = {"agrees": "1", "answer": "human", "confidence": "1", "code": victim.withdrawal_code}
     before = count_everything(target)
-    for path in list_forms(attacked):
+    for path in list_paths(attacked, "POST"):
         data = fields if token is None else fields | {"csrf_token": token}
         reply = victim.participant.client.post(path, data=data)
         assert (path, reply.status_code) == (path, 400)
@@ -53,16 +45,30 @@ def test_no_form_works_with(kind: str, attacked: Flask, target: Study, victim: V
     assert count_everything(target) == before
 
 
-@pytest.mark.parametrize(
-    "kind", ["application/json", "text/plain", "application/xml", FORM + "; charset=utf-7"]
-)
+KINDS = {
+    "application/json": 415,
+    "text/plain": 415,
+    "application/xml": 415,
+    "multipart/form-data; boundary=x": 415,
+    "application/x-www-form-urlencoded; charset=utf-7": 400,
+    "": 400,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_form_works_without_a_token_whatever_it_calls_itself(
     kind: str, attacked: Flask, victim: Victim
 ) -> None:
     body = b'{"code": "' + victim.withdrawal_code.encode() + b'", "csrf_token": ""}'
-    for path in list_forms(attacked):
+    for path in list_paths(attacked, "POST"):
         reply = victim.participant.client.post(path, data=body, content_type=kind)
-        assert (path, reply.status_code) == (path, 400)
+        assert (path, reply.status_code) == (path, KINDS[kind])
+
+
+def test_a_part_without_a_name_breaks_nothing(victim: Victim) -> None:
+    body = b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"
+    reply = victim.participant.client.post("/", data=body, content_type="multipart/form-data; boundary=x")
+    assert reply.status_code == 415
 
 
 def test_a_token_in_the_address_is_worth_nothing(victim: Victim) -> None:
@@ -75,7 +81,7 @@ def test_a_token_in_the_address_is_worth_nothing(victim: Victim) -> None:
 
 def test_a_link_changes_nothing(attacked: Flask, target: Study, victim: Victim) -> None:
     before = count_everything(target)
-    for path in list_forms(attacked):
+    for path in list_paths(attacked, "POST"):
         query = f"?agrees=1&answer=human&confidence=1&code={victim.withdrawal_code}"
         reply = victim.participant.client.get(path + query)
         assert reply.status_code < 500

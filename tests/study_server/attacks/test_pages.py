@@ -30,7 +30,7 @@ MARKUP = {
     "a single quote": "'><svg/onload=alert(1)>",
     "a script's address": "javascript:alert(1)//",
     "an entity": "&lt;b&gt;&#60;script&#62;",
-    "a template": "{{7*7}}{% for x in config %}{{x}}{% endfor %}${7*7}<%= 7*7 %>#{7*7}",
+    "a template": "{{1234567*7}}{% for x in config %}{{x}}{% endfor %}${1234567*7}<%= 1234567*7 %>",
     "a comment": "--><script>alert(1)</script><!--",
     "text that turns round": "\u202e<script>\u202d",
 }
@@ -40,7 +40,7 @@ def require_text_only(reply_text: str, typed: str) -> None:
     """Fail where what was typed stands on a page as anything but text."""
     assert typed not in reply_text or not re.search(r"[<>\"']", typed)
     assert not re.search(r"<(script(?! type=\"module\" src=)|img|svg/|b>)|onerror=alert\(1\)>", reply_text)
-    assert "49" not in re.sub(r"[0-9a-f]{16,}|viewBox|[\d.]+ [\d.]+", "", reply_text) or "7*7" in reply_text
+    assert "8641969" not in reply_text
 
 
 @pytest.mark.parametrize("kind", MARKUP)
@@ -55,7 +55,7 @@ def test_what_stands_in_an_address_comes_back_nowhere(kind: str, attacked: Flask
     for path in ("/nothing/", "/trial/", "/audio/", "/researcher/"):
         reply = visitor.get(path + MARKUP[kind].replace("/", "%2f"), query_string={"q": MARKUP[kind]})
         assert "alert(1)" not in reply.text
-        assert "7*7" not in reply.text
+        assert "1234567*7" not in reply.text
 
 
 @pytest.mark.parametrize("kind", MARKUP)
