@@ -108,7 +108,8 @@ def _save(cache: Path, readings: Mapping[str, Reading]) -> None:
 def _load(cache: Path) -> dict[str, Reading]:
     """Return the readings in a cache by the files' SHA-256; none where it cannot be used."""
     try:
-        with np.load(cache) as stored:
+        # From memory: a file that is no whole archive would stay open.
+        with np.load(io.BytesIO(cache.read_bytes())) as stored:
             version, facts = json.loads(stored["facts"].tobytes())
             if version != READER_VERSION:
                 return {}
