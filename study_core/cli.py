@@ -29,6 +29,8 @@ COMMANDS = {
     "serve": ("study_server.cli", "serve", "Run the study server."),
     "run": ("study_core.cli", "run", "Prepare, then serve."),
     "simulate": ("study_server.cli", "simulate", "Send listeners of known skill through the server."),
+    "backup": ("study_server.cli", "backup", "Copy the store into one new file, also while the study runs."),
+    "restore": ("study_server.cli", "restore", "Fill an empty store from a backup."),
     "export": ("study_server.cli", "export", "Write the data set."),
     "analyze": ("analysis.cli", "analyze", "Turn judgments into a report."),
     "power": ("analysis.power_cli", "power", "Plan how many listeners and clips."),

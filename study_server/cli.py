@@ -1,5 +1,6 @@
-"""The commands `study serve`, `study simulate` and `study export`."""
+"""The commands of this folder: serve the study, fill it, and get out what it holds."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -111,6 +112,42 @@ def export(options: Options, simulated: bool, reason: str) -> None:  # noqa: FBT
     path = write_data_set(data_set, config.folders.export)
     who = "simulated" if simulated else "real"
     say(f"{data_set.n_judgments} judgments by {who} participants are in {path}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def backup(options: Options, file: Path) -> None:
+    """Copy the store into one new file, also while the study runs.
+
+    Every answer that was acknowledged before is in it, from SQLite and from PostgreSQL alike. It holds codes
+    and recruitment ids: only its owner may read it; keep it as safe as the store.
+    """
+    from study_server.backup import back_up
+    from study_server.store import find_store
+
+    store = find_store(options.load().folders.database)
+    n_judgments = back_up(store, file)
+    store.close()
+    say(f"{n_judgments} judgments and all that belongs to them are in {file}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def restore(options: Options, file: Path) -> None:
+    """Fill an empty store from a backup.
+
+    All of it or nothing, into SQLite or the database of DATABASE_URL, whichever it came from. Who withdrew
+    after the backup was taken is in it: withdraw them again.
+    """
+    from study_server.backup import restore as put_back
+    from study_server.store import open_store
+
+    store = open_store(options.load().folders.database)
+    n_judgments = put_back(store, file)
+    say(f"{n_judgments} judgments of {file} are restored into {store.place}")
+    store.close()
 
 
 def find_url(config: Config, url: str | None) -> str:

@@ -35,6 +35,11 @@ def find_id(db: Session, found: StudySession) -> str:
 
 def record_id(db: Session, found: StudySession, recruitment_id: str, keep_days: int) -> None:
     """Store who was sent, until so many days from now; ids whose day has come are deleted."""
-    db.execute(delete(RecruitmentId).where(RecruitmentId.delete_on <= now_utc()[:10]))
+    forget_expired(db)
     day = (datetime.now(UTC) + timedelta(days=keep_days)).date().isoformat()
     db.add(RecruitmentId(session_id=found.session_id, recruitment_id=recruitment_id, delete_on=day))
+
+
+def forget_expired(db: Session) -> None:
+    """Delete the ids whose day has come."""
+    db.execute(delete(RecruitmentId).where(RecruitmentId.delete_on <= now_utc()[:10]))
