@@ -1,6 +1,7 @@
 """From files to pieces: what is read, what is refused, and who is kept together."""
 
 import logging
+import os
 from pathlib import Path
 
 import mido
@@ -15,7 +16,8 @@ from models.corpus import (
     read_score,
     save_scores,
 )
-from models.sources import Source, list_midi
+from models.midi import MAX_BYTES
+from models.sources import Source, find_source, list_midi
 from models.splits import draw_split
 from study_core.config import CorpusConfig
 from study_core.errors import CorpusError
@@ -65,6 +67,43 @@ def test_every_broken_file_is_named_with_its_fault_and_the_good_ones_are_used(
     faults = {**BROKEN, "short.mid": "fewer than 30", "twin.mid": "is the same file as piece 03.mid"}
     for name, fault in faults.items():
         assert any(name in line and fault in line for line in record.message.splitlines()), name
+
+
+def close_files(folder: Path) -> None:
+    """Put into a folder what cannot be opened, whoever tries."""
+    (folder / "gone.mid").symlink_to(folder / "nowhere.mid")
+    (folder / "ring.mid").symlink_to(folder / "ring.mid")
+    (folder / "below").mkdir()
+    (folder / "below" / "above").symlink_to(folder)
+    (folder / "folder.mid").mkdir()
+    os.mkfifo(folder / "below" / "pipe.mid")
+    with (folder / "huge.mid").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+
+
+CLOSED = {
+    "gone.mid": "cannot be opened (No such file or directory)",
+    "ring.mid": "cannot be opened (Too many levels of symbolic links)",
+    "above": "is a link to a folder, which is not followed",
+    "folder.mid": "is a folder, not a file",
+    "pipe.mid": "is no regular file",
+    "huge.mid": "has 2.0 MiB, more than 2",
+}
+
+
+def test_what_cannot_be_opened_is_named_and_the_good_files_are_used(
+    corpus_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    close_files(corpus_folder)
+    source = find_source(str(corpus_folder), tmp_path)
+    assert source is not None
+    stage = CorpusStage(source, SHARES, 1, DataFolders(tmp_path / "data"))
+    assert len(list(stage.read())) == len(source.files) == 28
+    with caplog.at_level(logging.WARNING):
+        assert len(stage.write()) == 24
+    assert "6 of 30 files of the corpus are not used" in caplog.text
+    for name, fault in CLOSED.items():
+        assert f"{name} {fault}\n" in caplog.text + "\n", name
 
 
 def test_pieces_say_where_they_come_from(corpus_folder: Path, tmp_path: Path) -> None:
@@ -173,13 +212,23 @@ def test_adding_a_folder_copies_the_good_files_and_names_the_others(
     corpus_folder: Path, tmp_path: Path
 ) -> None:
     break_files(corpus_folder)
+    close_files(corpus_folder)
     (corpus_folder / "notes.txt").write_text("hello")
+    (corpus_folder / "music.dat").write_bytes((corpus_folder / "piece 00.mid").read_bytes())
     write_midi_file(corpus_folder / "deeper" / "piece.MID", make_score(50))
     n_added, problems = add_corpus(corpus_folder, "mine", tmp_path / "corpora")
     assert n_added == len(list_midi(tmp_path / "corpora" / "mine")) == 25
-    assert len(problems) == 6
-    for name, fault in {**BROKEN, "notes.txt": "is not called .mid"}.items():
-        assert any(line.startswith(name) and fault in line for line in problems), name
+    assert len(problems) == 13
+    names = {"notes.txt": "is not called .mid", "music.dat": "is MIDI, but not called .mid or .midi or .rmi"}
+    for name, fault in {**BROKEN, **CLOSED, **names}.items():
+        assert any(f"{name} {fault}" in line for line in problems), name
+
+
+def test_adding_a_corpus_to_itself_changes_nothing(corpus_folder: Path, tmp_path: Path) -> None:
+    add_corpus(corpus_folder, "mine", tmp_path)
+    before = {file.name: file.read_bytes() for file in list_midi(tmp_path / "mine")}
+    assert add_corpus(tmp_path / "mine", "mine", tmp_path) == (24, [])
+    assert {file.name: file.read_bytes() for file in list_midi(tmp_path / "mine")} == before
 
 
 def test_a_folder_without_one_usable_file_is_refused(tmp_path: Path) -> None:

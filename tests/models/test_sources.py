@@ -3,9 +3,12 @@
 import hashlib
 import io
 import logging
+import os
+import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,10 +19,11 @@ from models import sources
 from models.arrangement import arrange
 from models.chorales import convert_chorales, list_chorales
 from models.midi import read_performance
-from models.sources import Source, find_source, list_midi, pokemon_sums
+from models.sources import Source, find_source, list_midi, pokemon_sums, search_folder
 from models.tokens import quantize
 from study_core.errors import CorpusError, ToolMissingError
 
+NOBODY = 65534
 NOWHERE = "http://127.0.0.1:9/archive.zip"
 FILES = {"Pokemon - One.mid": b"one", "Pokemon - Two, Too.mid": b"two"}
 
@@ -51,6 +55,19 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield folder, f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Run a block as a user who may not open everything."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
 
 
 def put_archive(folder: Path, files: dict[str, bytes]) -> None:
@@ -177,6 +194,29 @@ def test_a_folder_without_midi_is_named(tmp_path: Path) -> None:
     write_all(tmp_path / "texts", {"a.txt": b""})
     with pytest.raises(CorpusError, match=r"texts holds no MIDI file"):
         find_source(str(tmp_path / "texts"), tmp_path)
+
+
+def test_a_locked_folder_is_named_and_the_others_are_searched(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as place:  # pytest's own folder lets no other user in
+        folder = Path(place)
+        folder.chmod(0o755)
+        write_all(folder / "open", FILES)
+        write_all(folder / "locked", FILES)
+        (folder / "locked").chmod(0)
+        with without_privileges():
+            source = find_source(str(folder), tmp_path)
+        (folder / "locked").chmod(0o755)
+    assert source is not None
+    assert [file.name for file in source.files] == sorted(FILES)
+    assert source.problems == ("locked cannot be opened (Permission denied)",)
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+    write_all(tmp_path / "mine", FILES)
+    write_all(tmp_path / "mine" / ".cache", FILES)
+    (tmp_path / "mine" / "._Pokemon - One.mid").write_bytes(b"")
+    assert search_folder(tmp_path / "mine") == (list_midi(tmp_path / "mine"), ())
+    assert len(list_midi(tmp_path / "mine")) == 2
 
 
 def test_chorales_for_four_voices_become_midi_on_both_cores(tmp_path: Path) -> None:
