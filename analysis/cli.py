@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from study_core.cli import Options
-from study_core.console import say
+from study_core.console import say, show_progress
 from study_core.errors import ResponsesError
 from study_core.types import HUMAN
 
@@ -17,40 +17,67 @@ from study_core.types import HUMAN
     "--columns",
     multiple=True,
     metavar="OURS=THEIRS,...",
-    help="What the table calls our columns: participant_id, clip_id, system, judged_human (or "
-    "judged_generated), and where it has them confidence, trial_index, knows_tune, heard_s, session_status, "
-    "is_simulated.",
+    help="What the table calls our columns: participant_id, clip_id, system, and the answer as one of "
+    "judged_human, judged_generated, graded_answer (1, surely computer, to --grades, surely human), "
+    "signed_confidence (above 0: human) or, of pairs with second_clip_id and second_system, chose_first; "
+    "where it has them rating, confidence, trial_index, knows_tune, heard_s, session_status, passed_checks, "
+    "reason, is_simulated, and the moderators that the config names.",
 )
 @click.option(
     "--human-system", default=HUMAN, show_default=True, help="What the column `system` calls human clips."
 )
+@click.option("--grades", type=click.IntRange(2), help="How many grades graded_answer has.")
+@click.option(
+    "--features",
+    type=click.Path(path_type=Path),
+    help="CSV of measured features: clip_id and columns of numbers.  [default: data/evaluation/features.csv, "
+    "where it is there]",
+)
+@click.option("--pdf/--no-pdf", default=True, help="Write the report as PDF too.")
 @click.pass_obj
-def analyze(
-    options: Options, table: Path | None, output: Path | None, columns: tuple[str, ...], human_system: str
+def analyze(  # noqa: PLR0913 (an option each)
+    options: Options,
+    table: Path | None,
+    output: Path | None,
+    columns: tuple[str, ...],
+    *,
+    human_system: str,
+    grades: int | None,
+    features: Path | None,
+    pdf: bool,
 ) -> None:
     r"""Turn judgments into a report.
 
-    TABLE is a CSV file with a row per judgment; without it, the study's own export is read. Exclusions,
-    confidence level and equivalence bound come from the section `analysis` of the config. An example with
-    somebody else's table:
+    TABLE is a CSV file with a row per judgment; without it, the study's own export is read. A cell of the
+    answer may say "not sure" or "I know it". Exclusions, confidence level and equivalence bound come from the
+    section `analysis` of the config. An example with somebody else's table:
 
     \b
     study analyze trials.csv --human-system 0 --output report \
       --columns participant_id=subject,clip_id=item,system=is_fake,judged_generated=said_fake
     """
+    from analysis.cues import read_features
     from analysis.findings import study_responses
-    from analysis.report import write_report
+    from analysis.report import STEPS, write_report
     from analysis.responses import read_responses
 
     config = options.load()
     source = table or config.folders.export / "responses.csv"
-    responses = read_responses(source, parse_columns(columns), human_system)
-    study = study_responses(responses, config.analysis)
-    title = config.title if table is None else table.stem
-    say(f"Report: {write_report(study, output or config.folders.report, title)}")
+    moderators = config.analysis.moderators
+    names = parse_columns(columns, moderators)
+    measured = features or _find_features(config.folders.root, is_own=table is None)
+    with show_progress("report", STEPS + 2) as progress:
+        responses = read_responses(source, names, human_system, grades=grades, moderators=moderators)
+        known = None if measured is None else read_features(measured)
+        progress.advance()
+        study = study_responses(responses, config.analysis)
+        progress.advance()
+        folder, title = output or config.folders.report, config.title if table is None else table.stem
+        page = write_report(study, folder, title, features=known, pdf=pdf, advance=progress.advance)
+    say(f"Report: {page}")
 
 
-def parse_columns(texts: tuple[str, ...]) -> dict[str, str]:
+def parse_columns(texts: tuple[str, ...], moderators: tuple[str, ...] = ()) -> dict[str, str]:
     """Return our column names with theirs, from texts such as ``participant_id=subject,clip_id=item``.
 
     Raises
@@ -60,12 +87,19 @@ def parse_columns(texts: tuple[str, ...]) -> dict[str, str]:
     """
     from analysis.columns import COLUMNS
 
+    known = (*COLUMNS, *moderators)
     names: dict[str, str] = {}
     for part in (part for text in texts for part in text.split(",")):
         ours, equals, theirs = (piece.strip() for piece in part.partition("="))
-        if not (equals and theirs) or ours not in COLUMNS or ours in names:
+        if not (equals and theirs) or ours not in known or ours in names:
             raise ResponsesError(
-                f"--columns: {part!r} is not OURS=THEIRS with OURS, once each, of {', '.join(COLUMNS)}."
+                f"--columns: {part!r} is not OURS=THEIRS with OURS, once each, of {', '.join(known)}."
             )
         names[ours] = theirs
     return names
+
+
+def _find_features(data: Path, *, is_own: bool) -> Path | None:
+    """Return the study's own features of its clips, where they were measured."""
+    path = data / "evaluation" / "features.csv"
+    return path if is_own and path.exists() else None

@@ -19,7 +19,7 @@ from analysis.shrinkage import shrink_shares
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """All of it.
+    """A study's findings with all of it.
 
     Attributes
     ----------
@@ -29,6 +29,7 @@ class Exploration:
         Where the analysis departs from the frozen plan; None where the data came without one.
     """
 
+    study: Study
     clips: pd.DataFrame
     sensitivity: Sensitivity
     learning: Learning
@@ -44,6 +45,7 @@ def explore(study: Study, features: pd.DataFrame | None = None) -> Exploration:
     config, kept, plan = study.config, study.exclusions.kept, study.responses.plan
     level, rates = config.confidence_level, measure_rates(kept)
     return Exploration(
+        study,
         _shrink_clips(study.findings.clips, level),
         check_sensitivity(study.responses.table, study.exclusions, config),
         measure_learning(kept, level),

@@ -104,7 +104,7 @@ def _cut(numbers: "pd.Series[float]", rows: pd.DataFrame) -> "pd.Series[str]":
     people = numbers.groupby(rows["participant_id"]).first()
     edges = np.unique(np.quantile(people, np.linspace(0, 1, THIRDS + 1)))
     codes = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, len(edges) - 2)
-    names = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
+    names = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
     return pd.Series([names[code] for code in codes], numbers.index)
 
 

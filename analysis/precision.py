@@ -1,8 +1,8 @@
 """How narrow an interval would be with other numbers of listeners and clips.
 
-A share's variance is listeners / L + clips / C + answers / N. The three parts are had by moments from this
-study's clustered variances: by listener sum n_l^2 / N^2 of the listeners' variance plus the answers' own, and
-likewise by clip; parts that come out below 0 count as 0.
+A share's variance is listeners / L + clips / C + answers / N. The parts are had by moments from this study's
+clustered variances: the one by listener is that of listeners and answers together, likewise the one by clip;
+a part that comes out below 0 counts as 0.
 """
 
 from dataclasses import dataclass
@@ -46,9 +46,13 @@ def plan_precision(rates: Rates, system: str, level: float) -> Precision:
     if min(listeners, clips) <= MINIMUM_CLUSTERS or rates.share[i] in (0, 1):
         because = "the study is too small to plan another from"
         return Precision(system, listeners, clips, None, because=because)
+    by_listener, by_clip, by_pair = (
+        float(part[i, i] / rates.unrelated[i, i])
+        for part in (rates.by_listener, rates.by_clip, rates.by_pair)
+    )
     answers = float(rates.by_pair[i, i]) * trials
-    of_listener = max(0.0, float(rates.by_listener[i, i] - rates.by_pair[i, i])) * listeners
-    of_clip = max(0.0, float(rates.by_clip[i, i] - rates.by_pair[i, i])) * clips
+    of_listener = max(0.0, by_listener - by_pair) * listeners
+    of_clip = max(0.0, by_clip - by_pair) * clips
     noise = max(0.0, answers - of_listener - of_clip) or answers
 
     def half_width(n_listeners: int, n_clips: int) -> float:

@@ -1,11 +1,8 @@
 """What the numbers say, in plain words; every sentence is computed from the estimates."""
 
-import numpy as np
-
-from analysis.detection import Detection
 from analysis.equivalence import Verdict
 from analysis.estimates import BOUND, Estimate
-from analysis.findings import Findings, Generator, Study
+from analysis.findings import Generator, Study
 
 SIMULATED = "Simulated listeners"
 D_PRIME = "d\u2032"
@@ -15,13 +12,24 @@ MINUS = "\u2212"
 
 def percent(share: float, digits: int = 0) -> str:
     """Return a share as a percentage."""
-    return f"{100 * share:.{digits}f}%"
+    return f"{round(100 * share, digits) + 0.0:.{digits}f}%"  # no minus before a zero
 
 
 def points(difference: float, digits: int = 0) -> str:
     """Return a difference of shares in percentage points, without its sign."""
     size = f"{abs(100 * difference):.{digits}f}"
     return f"{size} point{'' if float(size) == 1 else 's'}"
+
+
+def sign_points(difference: float, digits: int = 0) -> str:
+    """Return a difference of shares in percentage points, with its sign and without the word."""
+    size = round(100 * difference, digits) + 0.0
+    return f"{size:+.{digits}f}".replace("-", MINUS) if size else f"{0:.{digits}f}"
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """Return a number with its noun."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def give_range(estimate: Estimate, level: float, digits: int = 0) -> str:
@@ -62,48 +70,6 @@ def conclude(generator: Generator) -> str:
     }[test.verdict]
 
 
-def read_fooling(study: Study) -> str:
-    """Return figure 1 in a sentence."""
-    found = study.findings
-    rates = sorted(found.generators, key=lambda g: (-g.fooling.rate.value, g.system))
-    best = rates[0]
-    start = f"{best.system} was taken for human"
-    if len(rates) > 1:
-        start = f"Of the generators, {start} most often,"
-    return (
-        f"{start} in {percent(best.fooling.rate.value)} of its trials; human clips themselves were called "
-        f"human in {percent(found.human.rate.value)}, and that, not half, is the mark to compare with."
-    )
-
-
-def read_detection(study: Study) -> str:
-    """Return figure 2 in a sentence."""
-    parts = [_read_d_prime(generator.detection) for generator in study.findings.generators]
-    return f"{'; '.join(parts)} (0 is guessing, 1 a fair ability, 2 a strong one)."
-
-
-def read_listeners(study: Study) -> str:
-    """Return figure 3 in a sentence."""
-    listeners = study.findings.listeners
-    share = listeners["n_correct"] / listeners["n_trials"]
-    above = int((share > chance_limit(study.findings)).sum())
-    accuracy = study.findings.accuracy
-    return (
-        f"Listeners were right in {percent(accuracy.correct.value)} of trials on average, "
-        f"from {percent(share.min())} to {percent(share.max())}; {above} of {len(share)} did better than "
-        "19 of 20 who guess would."
-    )
-
-
-def chance_limit(findings: Findings) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """Return, per listener, the share correct that a guesser exceeds with a chance of at most 5 %."""
-    from scipy import stats
-
-    trials = findings.listeners["n_trials"].to_numpy()
-    limit: np.ndarray[tuple[int], np.dtype[np.float64]] = stats.binom.ppf(0.95, trials, 0.5) / trials
-    return limit
-
-
 def read_exclusions(study: Study) -> str:
     """Return in a sentence what leaving judgments out changed."""
     before, kept = len(study.exclusions.before), len(study.exclusions.kept)
@@ -120,19 +86,6 @@ def read_exclusions(study: Study) -> str:
     )
 
 
-def _read_d_prime(detection: Detection) -> str:
-    d_prime = detection.d_prime
-    if d_prime.low is None or d_prime.high is None:
-        return (
-            f"{detection.system} {D_PRIME} is about {d_prime.value:.2f} ({d_prime.method}), "
-            f"its interval cannot be estimated because {d_prime.because}"
-        )
-    return (
-        f"{detection.system} was told from human music with {D_PRIME} {d_prime.value:.2f} "
-        f"({d_prime.low:.2f} to {d_prime.high:.2f})"
-    )
-
-
 def _signed_range(difference: Estimate) -> str:
     low, high = difference.low or 0.0, difference.high or 0.0
-    return f"{100 * low:+.0f} to {100 * high:+.0f}".replace("-", MINUS)
+    return f"{sign_points(low)} to {sign_points(high)}"

@@ -1,9 +1,9 @@
 """Least squares on judgments with standard errors clustered by listener and by clip.
 
 A linear probability model: coefficients are differences of shares. The covariance is the two-way clustered
-sandwich of Cameron, Gelbach & Miller (2011) with G / (G - 1) for G clusters; as in `analysis.clusters`, the
-larger of the two-way and both one-way variances counts, against a t distribution with min(G) - 1 degrees of
-freedom.
+sandwich of Cameron, Gelbach & Miller (2011) with G / (G - 1) for G clusters; the larger of the two-way and
+both one-way variances counts (compare MacKinnon, Nielsen & Webb 2024), against a t distribution with
+min(G) - 1 degrees of freedom.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A made study in which everything that a report can show happens: confidence, reasons, moderators, repeats."""
+"""A made study in which everything that a report can show happens: confidence, reasons, moderators."""
 
 import json
 from pathlib import Path
@@ -29,9 +29,7 @@ SAYINGS = {
 }
 
 
-def make_rich(
-    listeners: int = 80, clips: int = 24, seed: int = 7, *, texts: bool = True, share_of_trials: int = 1
-) -> pd.DataFrame:
+def make_rich(listeners: int = 80, clips: int = 24, seed: int = 7) -> pd.DataFrame:
     """Return judgments in the columns of `study export`; listeners and clips differ, training helps."""
     rng = np.random.default_rng(seed)
     training, skill = rng.integers(7, 50, listeners), rng.normal(0, 0.35, listeners)
@@ -39,10 +37,9 @@ def make_rich(
     games = rng.choice(["none", "some", "many"], listeners)
     tables = []
     for system, (share, wanted) in SYSTEMS.items():
-        trials = wanted * share_of_trials
         effect = rng.normal(0, 0.45, clips)
-        heard = np.argsort(rng.random((listeners, clips)), axis=1)[:, :trials]
-        who, clip = np.repeat(np.arange(listeners), trials), heard.ravel()
+        heard = np.argsort(rng.random((listeners, clips)), axis=1)[:, :wanted]
+        who, clip = np.repeat(np.arange(listeners), wanted), heard.ravel()
         able = 0.6 + skill[who] + 0.02 * (training[who] - 28)
         side = 0.5 if system == "human" else -0.5
         mean = stats.norm.ppf(share) + (able - 0.6) * side + lean[who] + effect[clip]
@@ -55,6 +52,7 @@ def make_rich(
                     "system": system,
                     "judged_human": (evidence > 0).astype(int),
                     "confidence": np.digitize(np.abs(evidence), [0.4, 0.9, 1.6]) + 1,
+                    "rating": np.digitize(evidence, [-1.2, -0.4, 0.4, 1.2]) + 1,
                     "knows_tune": ((rng.random(len(mean)) < 0.04) & (system == "human")).astype(int),
                     "musical_training": training[who],
                     "games_played": games[who],
@@ -70,9 +68,8 @@ def make_rich(
     table["answer_time_s"] = (table["heard_s"] + rng.uniform(0.5, 6, len(table))).round(2)
     table["session_status"] = np.where(table["who"] % 27 == 5, "unfinished", "finished")
     table["passed_checks"] = np.where(table["who"] % 31 == 7, 0, 1)
-    if texts:
-        said = [SAYINGS[judged][rng.integers(6)] for judged in table["judged_human"]]
-        table["reason"] = np.where(rng.random(len(table)) < 0.6, said, "")
+    said = [SAYINGS[judged][rng.integers(6)] for judged in table["judged_human"]]
+    table["reason"] = np.where(rng.random(len(table)) < 0.6, said, "")
     fixed = {"study_version": "1", "protocol_sha256": "ab" * 32, "is_simulated": 1}
     return table.drop(columns="who").assign(**fixed)
 

@@ -12,7 +12,7 @@ from analysis.findings import study_responses
 from analysis.report import write_report
 from analysis.responses import read_responses
 from study_core.config import AnalysisConfig
-from tests.analysis.made import make_export
+from tests.analysis.rich import make_rich, write_rich
 
 pytestmark = pytest.mark.browser
 
@@ -31,9 +31,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
-    make_export().to_csv(folder / "responses.csv", index=False)
-    study = study_responses(read_responses(folder / "responses.csv"), AnalysisConfig())
-    return write_report(study, folder, "A made study")
+    table, config = make_rich(listeners=24, clips=12), AnalysisConfig()
+    study = study_responses(read_responses(write_rich(folder, table), moderators=config.moderators), config)
+    return write_report(study, folder, "A made study", pdf=False)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,86 @@
+"""Figure: who said what about which clip."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.canvas import GENERATORS, INK, explain, size_figure
+from analysis.clusters import FloatArray
+from analysis.exploration import Exploration
+from analysis.figures.marks import set_title_of, shorten
+from analysis.readings import percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLE = "Who said what about which clip?"
+MIDDLE, NOTHING = "#f2efe9", (0, 0, 0, 0)
+MOST_ROWS, MOST_COLUMNS = 240, 360
+"""Of more listeners or clips, neighbors in the order share a cell."""
+
+
+def draw(explored: Exploration) -> "Figure":
+    """Draw every judgment: clips by system and share, listeners by how often they said "human"."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    cells, edges = tabulate(explored)
+    figure = size_figure(6)
+    axes = figure.add_subplot()
+    set_title_of(axes, TITLE, explored.study)
+    shades = [GENERATORS[1], MIDDLE, GENERATORS[0]]
+    colors = LinearSegmentedColormap.from_list("answers", shades, bad=NOTHING)
+    image = axes.imshow(cells, cmap=colors, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    for _, left, _ in edges[1:]:
+        axes.axvline(left - 0.5, color=INK, linewidth=1.2)
+    axes.set_xticks(
+        [(left + right) / 2 - 0.5 for _, left, right in edges], [shorten(e[0], 14) for e in edges]
+    )
+    axes.set_yticks([])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_ylabel(f"{len(explored.study.findings.listeners)} listeners")
+    explain(
+        axes, f"{len(explored.clips)} clips, by system and share; empty where a listener did not hear one"
+    )
+    bar = figure.colorbar(image, ax=axes, shrink=0.4, aspect=14, ticks=[0, 1], pad=0.02)
+    bar.ax.set_yticklabels(["computer", "human"])
+    bar.outline.set_visible(False)
+    return figure
+
+
+def read(explored: Exploration) -> str:
+    """Return the figure in a sentence."""
+    kept = explored.study.exclusions.kept
+    lean = kept.groupby("participant_id")["judged_human"].mean()
+    return (
+        "Each cell is one judgment; the most trusting listener said \u201chuman\u201d in "
+        f"{percent(lean.max())} of trials, the most suspicious in {percent(lean.min())}, and "
+        "columns of one color are clips that everybody heard alike."
+    )
+
+
+def tabulate(explored: Exploration) -> tuple[FloatArray, list[tuple[str, int, int]]]:
+    """Return the share "human" per cell, NaN where empty, and each system's name, first and last column.
+
+    Shape (rows, columns), at most `MOST_ROWS` by `MOST_COLUMNS`.
+    """
+    kept = explored.study.exclusions.kept
+    lean = kept.groupby("participant_id")["judged_human"].mean().sort_values(kind="stable", ascending=False)
+    clips = explored.clips.assign(place=np.arange(len(explored.clips)))
+    order = clips.groupby("system", sort=False).ngroup()
+    clips = clips.iloc[np.lexsort((clips["clip_id"], clips["judged_human"], order))]
+    rows, columns = min(MOST_ROWS, len(lean)), min(MOST_COLUMNS, len(clips))
+    row = lean.index.get_indexer(pd.Index(kept["participant_id"])) * rows // len(lean)
+    places = clips.set_index("clip_id").index.get_indexer(pd.Index(kept["clip_id"]))
+    column = places * columns // len(clips)
+    shape, cell = (rows, columns), row * columns + column
+    counts = np.bincount(cell, minlength=rows * columns).astype(np.float64)
+    human = np.bincount(cell, kept["judged_human"], minlength=rows * columns)
+    with np.errstate(invalid="ignore"):
+        shares = np.where(counts > 0, human / counts, np.nan).reshape(shape)
+    systems = clips["system"].to_numpy()
+    firsts = np.flatnonzero(np.concatenate([[True], systems[1:] != systems[:-1]]))
+    bounds = np.append(firsts, len(clips)) * columns // len(clips)
+    names = [str(systems[first]) for first in firsts]
+    return shares, list(zip(names, map(int, bounds), map(int, bounds[1:]), strict=False))

@@ -1,0 +1,99 @@
+"""The marks that several figures share: an estimate with its interval, percent axes, a system's color."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.canvas import DASHES, GENERATORS, INK, PAPER, SOFT, set_title, start_figure
+from analysis.estimates import Estimate
+from analysis.findings import Findings, Study
+from analysis.readings import SIMULATED, percent, sign_points
+from study_core.types import HUMAN
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def start(study: Study, rows: float, title: str) -> "tuple[Figure, Axes]":
+    """Return a figure that says where its listeners are simulated."""
+    return start_figure(rows, title, note_simulated(study))
+
+
+def note_simulated(study: Study) -> str:
+    """Return the note below a figure's title: empty where the listeners are people."""
+    return SIMULATED if study.exclusions.simulated else ""
+
+
+def set_title_of(axes: "Axes", title: str, study: Study) -> None:
+    """Give axes their title, and the note where listeners are simulated."""
+    set_title(axes, title, note_simulated(study))
+
+
+def color_of(found: Findings, system: str) -> str:
+    """Return a system's color; human clips are grey."""
+    names = [generator.system for generator in found.generators]
+    return GENERATORS[names.index(system) % len(GENERATORS)] if system in names else SOFT
+
+
+def draw_estimate(axes: "Axes", row: float, estimate: Estimate, color: str, text: str = "") -> None:
+    """Draw a point with its interval and, above it, a text."""
+    if estimate.low is not None and estimate.high is not None:
+        axes.plot([estimate.low, estimate.high], [row, row], color=color, linewidth=3, solid_capstyle="round")
+    axes.plot(estimate.value, row, "o", color=color, markersize=9, markeredgecolor=PAPER, markeredgewidth=1.5)
+    if text:
+        place, offset = (estimate.value, row), (0, 8)
+        axes.annotate(text, place, offset, textcoords="offset points", ha="center", weight="bold", color=INK)
+
+
+def draw_mark(axes: "Axes", value: float, *, along: str = "x") -> None:
+    """Draw the dashed line of a value to compare with."""
+    (axes.axvline if along == "x" else axes.axhline)(value, color=SOFT, linewidth=1, linestyle=DASHES)
+
+
+def name_rows(axes: "Axes", names: Sequence[str]) -> None:
+    """Name the rows 0, 1, ... from the top."""
+    axes.set_yticks(range(len(names)), [shorten(name) for name in names])
+    axes.set_ylim(len(names) - 0.42, -0.6)
+
+
+def shorten(name: str, most: int = 28) -> str:
+    """Return a name that leaves room for the figure beside it."""
+    return name if len(name) <= most else name[: most - 1] + "\u2026"
+
+
+def set_percent(axes: "Axes", which: str = "x", low: float = 0.0, high: float = 1.0) -> None:
+    """Give an axis ticks in percent from low to high."""
+    step = 0.25 if high - low > 0.6 else (0.1 if high - low > 0.25 else 0.05)  # noqa: PLR2004 (4 to 6 ticks)
+    ticks = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
+    labels = [percent(tick) for tick in ticks]
+    margin = 0.02 * (high - low)
+    if which == "x":
+        axes.set_xticks(ticks, labels)
+        axes.set_xlim(low - margin, high + margin)
+    else:
+        axes.set_yticks(ticks, labels)
+        axes.set_ylim(low - margin, high + margin)
+
+
+def set_points(axes: "Axes", ends: Iterable[float]) -> None:
+    """Give the x axis of a difference of shares ticks in signed percentage points, 0 always in view."""
+    values = [0.0, *ends]
+    low, high = min(values), max(values)
+    margin = 0.06 * max(high - low, 0.1)
+    span = high - low + 2 * margin
+    step = next(size for size in (0.02, 0.05, 0.1, 0.2, 0.5) if span / size <= 8 or size == 0.5)  # noqa: PLR2004
+    ticks = np.arange(np.ceil((low - margin) / step), np.floor((high + margin) / step) + 1) * step
+    axes.set_xticks(ticks, [sign_points(tick) for tick in ticks])
+    axes.set_xlim(low - margin, high + margin)
+
+
+def list_ends(estimates: Iterable[Estimate]) -> list[float]:
+    """Return every value and end of interval that there is."""
+    return [end for one in estimates for end in (one.low, one.value, one.high) if end is not None]
+
+
+def is_human(system: str) -> bool:
+    """Tell whether a system's clips were composed by people."""
+    return system == HUMAN

@@ -1,0 +1,100 @@
+"""Figure: does the answer hang on how the data were analyzed."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.canvas import INK, LINE, SOFT, size_figure
+from analysis.exploration import Exploration
+from analysis.figures.marks import color_of, draw_mark, set_title_of, shorten
+from analysis.readings import sign_points
+from analysis.sensitivity import Specification
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TITLE = "Does the answer hang on the choices made?"
+PLAN = "as planned"
+SPREAD = 0.22
+"""Between systems of one combination, in columns."""
+
+
+def explain_absence(explored: Exploration) -> str:
+    """Return why there is no curve; empty where there is one."""
+    if not explored.sensitivity.options:
+        return "the data allow no other choice: nothing was left out, and order and confidence are unknown"
+    return ""
+
+
+def draw(explored: Exploration) -> "Figure":
+    """Draw each generator's difference under every combination of choices, and the choices below."""
+    options = explored.sensitivity.options
+    figure = size_figure(4.2 + 0.45 * len(options))
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4.2, 0.5 + 0.5 * len(options)])
+    set_title_of(upper, TITLE, explored.study)
+    draw_mark(upper, 0, along="y")
+    order = order_choices(explored)
+    systems = list(dict.fromkeys(one.system for one in explored.sensitivity.specifications))
+    for i, system in enumerate(systems):
+        _draw_curve(upper, explored, system, order, shift=SPREAD * (i - (len(systems) - 1) / 2))
+    upper.yaxis.set_major_formatter(lambda tick, _: sign_points(tick))
+    upper.grid(visible=True, axis="y")
+    upper.tick_params(axis="x", length=0)
+    upper.set_ylabel("points more than human clips")
+    upper.legend(loc="upper left", bbox_to_anchor=(0, 1.0), ncols=3, handlelength=1)
+    upper.margins(y=0.22)
+    _draw_choices(lower, options, order)
+    return figure
+
+
+def read(explored: Exploration) -> str:
+    """Return the figure in a sentence."""
+    parts = []
+    for system in dict.fromkeys(one.system for one in explored.sensitivity.specifications):
+        own = [one.difference for one in explored.sensitivity.specifications if one.system == system]
+        values = [difference.value for difference in own]
+        clear = sum(difference.excludes_zero for difference in own)
+        low, high = map(sign_points, (min(values), max(values)))
+        parts.append(f"{system} between {low} and {high} points, clear of 0 in {clear} of {len(own)}")
+    ranges = "; for ".join(parts)
+    return f"Under every combination of these choices, the difference to human clips lies for {ranges}."
+
+
+def order_choices(explored: Exploration) -> list[tuple[str, ...]]:
+    """Return the combinations, ordered by the first generator's difference."""
+    specifications = explored.sensitivity.specifications
+    first = [one for one in specifications if one.system == specifications[0].system]
+    return [one.choices for one in sorted(first, key=lambda one: (one.difference.value, one.choices))]
+
+
+def _draw_curve(
+    axes: "Axes", explored: Exploration, system: str, order: list[tuple[str, ...]], *, shift: float
+) -> None:
+    own: dict[tuple[str, ...], Specification] = {
+        one.choices: one for one in explored.sensitivity.specifications if one.system == system
+    }
+    color = color_of(explored.study.findings, system)
+    for x, choices in enumerate(order):
+        if choices not in own:
+            continue
+        difference = own[choices].difference
+        if difference.low is not None and difference.high is not None:
+            axes.vlines(x + shift, difference.low, difference.high, color=color, alpha=0.45, linewidth=2)
+        mark, size = ("D", 7) if not choices else ("o", 4.5)
+        edge = INK if not choices else color
+        axes.plot(x + shift, difference.value, mark, color=color, markersize=size, markeredgecolor=edge)
+    axes.plot([], [], "o", color=color, label=shorten(system, 20))
+
+
+def _draw_choices(axes: "Axes", options: tuple[str, ...], order: list[tuple[str, ...]]) -> None:
+    names = (*options, PLAN)
+    for row, name in enumerate(names):
+        on = np.array([name in choices or (name == PLAN and not choices) for choices in order])
+        x = np.arange(len(order))
+        axes.plot(x[~on], np.full((~on).sum(), row), "o", color=LINE, markersize=4)
+        axes.plot(x[on], np.full(on.sum(), row), "D" if name == PLAN else "o", color=SOFT, markersize=5)
+    axes.set_yticks(range(len(names)), names, fontsize=8.5)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)

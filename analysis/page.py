@@ -1,0 +1,89 @@
+"""The report's page out of its templates, for a screen or for paper."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from analysis import readings
+from analysis.canvas import GENERATORS, color_svg, embed_svg
+from analysis.estimates import BOUND, Estimate
+from analysis.exploration import Exploration
+from analysis.figures import Plate
+from analysis.plan import show_value
+from analysis.provenance import list_values
+from analysis.systems import describe_systems
+
+TEMPLATES = Path(__file__).parent / "templates"
+SOFTWARE = ("whos-that-composer", "numpy", "scipy", "pandas", "matplotlib")
+NOTHING = "\u2013"
+"""Stands where a table has no number."""
+
+
+def render_page(
+    explored: Exploration, plates: dict[str, Plate], title: str, *, on_paper: bool = False
+) -> str:
+    """Return the page; on paper its figures keep their own colors, and pages get numbers."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": readings.percent,
+        "signed": readings.sign_points,
+        "number": show_number,
+        "interval": show_interval,
+        "p": show_p,
+        "show": show_value,
+        "words": lambda name: str(name).replace("_", " "),
+    }
+    study = explored.study
+    embed = color_svg if on_paper else embed_svg
+    return environment.get_template("report.html").render(
+        title=title,
+        explored=explored,
+        study=study,
+        found=study.findings,
+        level=study.config.confidence_level,
+        readings=readings,
+        bound_method=BOUND,
+        on_paper=on_paper,
+        systems=describe_systems(explored),
+        colors=dict(zip((g.system for g in study.findings.generators), GENERATORS * 99, strict=False)),
+        plates=plates,
+        svgs={name: embed(plate.svg, name) for name, plate in plates.items() if plate.svg},
+        missing=[plate for plate in plates.values() if not plate.svg],
+        protocols=list_values(study.responses.table, "protocol_sha256"),
+        versions=list_values(study.responses.table, "study_version"),
+        python=platform.python_version(),
+        software={name: version(name) for name in SOFTWARE},
+    )
+
+
+def show_number(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
+    """Return a number with a real minus, or a dash where there is none."""
+    if value is None or value != value:  # noqa: PLR0124 (NaN: an empty cell of a column of numbers)
+        return NOTHING
+    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", readings.MINUS)
+
+
+def show_interval(estimate: Estimate, scale: float = 1, digits: int = 2, *, naive: bool = False) -> str:
+    """Return an interval as "low to high", or a dash where there is none."""
+    low, high = (estimate.naive_low, estimate.naive_high) if naive else (estimate.low, estimate.high)
+    if low is None or high is None:
+        return NOTHING
+    return f"{show_number(scale * low, digits)} to {show_number(scale * high, digits)}"
+
+
+def show_p(value: float | None) -> str:
+    """Return a p value with three decimals, never as 0."""
+    if value is None or value != value:  # noqa: PLR0124 (NaN: an empty cell of a column of numbers)
+        return NOTHING
+    clear = 0.001
+    if value < clear:
+        return "< .001"
+    return "> .999" if value > 1 - clear else f"{value:.3f}".removeprefix("0")
