@@ -83,12 +83,15 @@ def _find_tracks(data: bytes, position: int, n_tracks: int) -> Iterator[tuple[in
 
 def _read_track(data: bytes, first: int, end: int, number: int) -> Track:
     track = Track(n_lacking=max(0, end - len(data)))
+    is_cut = False
     try:
         _read_events(data, first, end - track.n_lacking, track)
     except IndexError:
-        raise _unreadable(f"track {number} breaks off within an event") from None
+        is_cut = True
     if track.n_lacking and not track.has_end:
         raise _unreadable(f"track {number} lacks its last {track.n_lacking} bytes")
+    if is_cut:
+        raise _unreadable(f"track {number} breaks off within an event")
     return track
 
 

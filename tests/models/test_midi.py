@@ -243,6 +243,7 @@ REFUSED = {
     "it has 0 of its 1 tracks": make_midi(NOTE + END)[:20],
     "it has 1 of its 2 tracks": make_midi(NOTE + END, NOTE + END)[:-20],
     "track 1 lacks its last 4 bytes": make_midi(NOTE + END)[:-4],
+    "track 1 lacks its last 6 bytes": make_midi(NOTE + END)[:-6],
     "track 1 breaks off within an event": make_midi(NOTE[:-1]),
     "byte 60 stands where an event should begin": make_midi(b"\0\x3c\x40"),
     "byte 244 stands where an event should begin": make_midi(b"\0\xf4" + NOTE + END),
