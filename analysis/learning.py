@@ -10,6 +10,8 @@ from analysis.estimates import Estimate, estimate_rate
 from analysis.regression import regress
 from study_core.types import HUMAN
 
+SHORTEST = 5
+"""Of shorter sessions there is no curve."""
 BINS = 10
 """The curve has at most so many points."""
 PER_TRIALS = 10
@@ -40,8 +42,8 @@ def measure_learning(table: pd.DataFrame, level: float) -> Learning:
     if "trial_index" not in table or table["trial_index"].isna().any():
         return Learning(because="the order of the trials is not in the data (column trial_index)")
     place = rank_trials(table)
-    if place.max() == 1:
-        return Learning(because="every listener judged one clip only")
+    if place.max() < SHORTEST:
+        return Learning(because=f"no listener has {SHORTEST} judgments")
     correct = is_correct(table)
     edges = np.unique(np.linspace(0, place.max(), min(BINS, int(place.max())) + 1).round())
     bins = np.searchsorted(edges, place.to_numpy(), side="left")

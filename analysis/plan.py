@@ -73,7 +73,7 @@ def show_value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {show_value(item)}" for key, item in value.items()) or "none"
+        return "; ".join(f"{key}: {show_value(item)}" for key, item in value.items()) or "nothing"
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(show_value, value)) or "none"
+        return ", ".join(map(show_value, value)) or "nothing"
     return f"{value:g}" if isinstance(value, float) else str(value)

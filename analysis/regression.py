@@ -16,6 +16,8 @@ from scipy import stats
 from analysis.clusters import FloatArray, IntArray
 from analysis.estimates import MINIMUM_CLUSTERS, Estimate, t_quantile
 
+ALIKE = 1e-9
+"""A residual below this is none."""
 METHOD = "linear model, two-way clustered, t"
 
 
@@ -85,7 +87,10 @@ def regress(outcome: npt.ArrayLike, terms: pd.DataFrame, judgments: pd.DataFrame
     pair = pd.factorize(listener * (clip.max() + 1) + clip)[0]
     bread = np.linalg.inv(values.T @ values)
     coefficients = bread @ (values.T @ outcome)
-    scores = values * (outcome - values @ coefficients)[:, None]
+    residual = outcome - values @ coefficients
+    if np.abs(residual).max() < ALIKE:
+        return "within each system, these judgments were all alike"
+    scores = values * residual[:, None]
     parts = (bread @ _sum_products(scores, group) @ bread for group in (listener, clip, pair))
     by_listener, by_clip, by_pair = parts
     freedom = float(min(listener.max(), clip.max()))

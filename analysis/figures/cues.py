@@ -46,7 +46,7 @@ def read(explored: Exploration) -> str:
     clear = table[table["p_adjusted"] < CLEAR]
     asked = 0 if explored.cues.table is None else len(explored.cues.table)
     if clear.empty:
-        return f"None of the {asked} features was shown to go with being judged computer."
+        return f"Not one of the {asked} features was shown to go with being judged computer."
     parts = [
         _describe(str(name), effect) for name, effect in zip(clear["feature"], clear["effect"], strict=True)
     ]

@@ -57,7 +57,7 @@ def read(explored: Exploration) -> str:
     clear = [one for one in known if one.p_adjusted is not None and one.p_adjusted < CLEAR]
     names = ", ".join(one.name.replace("_", " ") for one in known)
     if not clear:
-        return f"None of {names} was shown to go with being right more often."
+        return f"No fact about the listeners ({names}) was shown to go with being right more often."
     return f"Of {names}: {'; '.join(_describe(one) for one in clear)}."
 
 
