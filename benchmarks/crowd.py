@@ -79,25 +79,28 @@ class Person:
 
     async def _go_through(self) -> None:
         self._cookie = ""
-        place = "/"
+        place, text = "/", ""
         while True:
-            page = await self._send("GET", place, "page")
-            if page.status == 303:  # noqa: PLR2004 (HTTP's)
-                place = page.headers["location"]
-                continue
+            if not text:
+                page = await self._send("GET", place, "page")
+                text = page.text
+                if page.status == 303:  # noqa: PLR2004 (HTTP's)
+                    place, text = page.headers["location"], ""
+                    continue
             if place == "/thanks":
                 self._record.n_finished += 1
                 return
-            place = await self._fill_in(place, page.text)
+            place, text = await self._fill_in(place, text)
 
-    async def _fill_in(self, place: str, page: str) -> str:
+    async def _fill_in(self, place: str, page: str) -> tuple[str, str]:
+        """Send a page's form; return where to go on, and the page itself where the server sent it along."""
         action = ACTION.search(page)
         if action is None:
             raise RuntimeError(f"{place} has no form")
         fields = {name: value for name, value in FIELD.findall(page) if value}
         if not place.startswith("/trial/"):
             reply = await self._send("POST", action[1], "other form", fields | {"agrees": "1"})
-            return reply.headers["location"]
+            return reply.headers["location"], ""
         self._record.started.add(id(self))
         sound = SOUND.search(page)
         if sound is None:
@@ -108,7 +111,8 @@ class Person:
         answer = {"answer": self._chance.choice(("human", "computer")), "confidence": "2"}
         reply = await self._send("POST", action[1], "judgment", fields | FACTS | answer)
         self._record.n_judged += 1
-        return str(json.loads(reply.body)["next"])
+        told = json.loads(reply.body)
+        return told["next"], told.get("page") or ""
 
     async def _send(
         self, method: str, path: str, kind: str, fields: Mapping[str, str] | None = None

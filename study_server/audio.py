@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, session
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from study_core.errors import StimulusError, list_problems
 from study_core.types import Stimulus
 from study_server.study import current_study
-from study_server.tables import Judgment, PracticeTrial, Trial
+from study_server.tables import PracticeTrial, StudySession, Trial
 from study_server.visitor import COOKIE_KEY
 
 MEDIA_TYPES = {"opus": 'audio/ogg; codecs="opus"', "mp3": "audio/mpeg"}
@@ -62,15 +62,14 @@ def _find_stimulus_id(token: str) -> str:
     own = session.get(COOKIE_KEY)
     if not own:
         return ""
-    n_judged = (
-        select(func.count())
-        .select_from(Judgment)
-        .join(Trial)
-        .where(Trial.session_id == own)
-        .scalar_subquery()
-    )
-    allowed = select(Trial.stimulus_id).where(
-        Trial.audio_token == token, Trial.session_id == own, Trial.trial_index <= n_judged + 2
+    allowed = (
+        select(Trial.stimulus_id)
+        .join(StudySession)
+        .where(
+            Trial.audio_token == token,
+            Trial.session_id == own,
+            Trial.trial_index <= StudySession.n_judged + 2,
+        )
     )
     practised = select(PracticeTrial.stimulus_id).where(
         PracticeTrial.audio_token == token, PracticeTrial.session_id == own

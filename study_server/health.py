@@ -1,12 +1,15 @@
 """Whether the server is alive, and whether it can take participants; for whatever starts and watches it."""
 
 import shutil
+from functools import cache
 
+from alembic.script import ScriptDirectory
 from flask import Blueprint, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
+from study_server.schema import MIGRATIONS, read_revision
 from study_server.study import Study, current_study
 
 LEAST_FREE_BYTES = 50 * 1024**2
@@ -34,13 +37,27 @@ def check_parts(study: Study) -> dict[str, bool]:
     files = (folder / stimulus.stimulus_file for stimulus in study.protocol.stimuli)
     return {
         "database": _answers(study),
+        "migrations": _is_current(study),
         "stimuli": all(path.is_file() for path in files),
         "disk": shutil.disk_usage(study.config.folders.root).free >= LEAST_FREE_BYTES,
     }
 
 
+def _is_current(study: Study) -> bool:
+    """Tell whether the store's tables are still this version's: another server may have brought them on."""
+    try:
+        with study.store.read() as db:
+            return read_revision(db.connection()) == _find_head()
+    except SQLAlchemyError:
+        return False
+
+
+@cache
+def _find_head() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
 def _answers(study: Study) -> bool:
-    """Tell whether the store can be read; its tables are brought up to date before the server starts."""
     try:
         with study.store.read() as db:
             db.execute(text("SELECT 1"))
