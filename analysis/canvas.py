@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 INK, SOFT, LINE, PAPER, ALERT = "#22242a", "#6b7079", "#d9dce1", "#ffffff", "#b3261e"
 """Text, secondary text, rules, background, warning; a page may put its own in their place."""
+DARK = "#1e2025"
+"""Text on a bar: the bar keeps its color on a dark page, and so does this."""
 GENERATORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "Droid Sans Fallback", "WenQuanYi Zen Hei")
 """In this order, those that are installed: the first has no Japanese or Chinese, the others do."""
+FONT_FILES = ("NotoSansCJK-Regular", "DroidSansFallback", "wqy-zenhei")
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "study",
@@ -70,9 +73,16 @@ def set_style() -> AbstractContextManager[None]:
 
 @cache
 def find_fonts() -> list[str]:
-    """Return those of `FONTS` that are installed; Matplotlib brings the first."""
-    from matplotlib.font_manager import fontManager
+    """Return those of `FONTS` that are installed; Matplotlib brings the first.
 
+    Matplotlib keeps a list of fonts from its first run; one installed since is added to it here.
+    """
+    from matplotlib.font_manager import findSystemFonts, fontManager
+
+    listed = {font.fname for font in fontManager.ttflist}
+    for file in sorted(findSystemFonts()):
+        if file not in listed and Path(file).name.startswith(FONT_FILES):
+            fontManager.addfont(file)
     installed = {font.name for font in fontManager.ttflist}
     return [name for name in FONTS if name in installed]
 
@@ -115,7 +125,7 @@ def explain(axes: "Axes", text: str) -> None:
 def save_figure(figure: "Figure", path: Path) -> str:
     """Write a figure as SVG and PNG beside each other and return the SVG; same figure, same bytes."""
     svg, png = io.BytesIO(), io.BytesIO()
-    with _tolerate_missing_glyphs():
+    with tolerate_missing_glyphs():
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         figure.savefig(png, format="png", metadata={"Software": None})
     write_bytes(path.with_suffix(".svg"), svg.getvalue())
@@ -154,7 +164,7 @@ def _set_type(svg: str, fonts: str) -> str:
 
 
 @contextmanager
-def _tolerate_missing_glyphs() -> Iterator[None]:
+def tolerate_missing_glyphs() -> Iterator[None]:
     """Let a sign that no installed font has be drawn as a box, without a warning."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from")

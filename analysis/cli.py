@@ -1,6 +1,8 @@
 """`study analyze`: from judgments to a report."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +10,12 @@ from study_core.cli import Options
 from study_core.console import say, show_progress
 from study_core.errors import ResponsesError
 from study_core.types import HUMAN
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.responses import Responses
+    from study_core.config import Config
 
 
 @click.command()
@@ -57,8 +65,7 @@ def analyze(  # noqa: PLR0913 (an option each)
       --columns participant_id=subject,clip_id=item,system=is_fake,judged_generated=said_fake
     """
     from analysis.cues import read_features
-    from analysis.findings import study_responses
-    from analysis.report import STEPS, write_report
+    from analysis.report import STEPS
     from analysis.responses import read_responses
 
     config = options.load()
@@ -70,10 +77,8 @@ def analyze(  # noqa: PLR0913 (an option each)
         responses = read_responses(source, names, human_system, grades=grades, moderators=moderators)
         known = None if measured is None else read_features(measured)
         progress.advance()
-        study = study_responses(responses, config.analysis)
-        progress.advance()
         folder, title = output or config.folders.report, config.title if table is None else table.stem
-        page = write_report(study, folder, title, features=known, pdf=pdf, advance=progress.advance)
+        page = _write(responses, config, folder, title, known, pdf=pdf, advance=progress.advance)
     say(f"Report: {page}")
 
 
@@ -103,3 +108,28 @@ def _find_features(data: Path, *, is_own: bool) -> Path | None:
     """Return the study's own features of its clips, where they were measured."""
     path = data / "evaluation" / "features.csv"
     return path if is_own and path.exists() else None
+
+
+def _write(  # noqa: PLR0913 (what the options said)
+    responses: "Responses",
+    config: "Config",
+    folder: Path,
+    title: str,
+    features: "pd.DataFrame | None",
+    *,
+    pdf: bool,
+    advance: Callable[[], None],
+) -> Path:
+    """Write the report that suits what listeners were asked; return its page's path."""
+    from analysis.asked import write_asked
+    from analysis.findings import study_responses
+    from analysis.paradigms import study_pairs, study_ratings
+    from analysis.report import write_report
+
+    if responses.paradigm == "yes_no":
+        study = study_responses(responses, config.analysis)
+        advance()
+        return write_report(study, folder, title, features=features, pdf=pdf, advance=advance)
+    asked = study_pairs if responses.paradigm == "pairs" else study_ratings
+    advance()
+    return write_asked(asked(responses, config.analysis), folder, title, pdf=pdf)

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.exploration import Exploration
+from analysis.findings import Study
 from analysis.keys import KEYS
+from analysis.paradigms import PairStudy, RatingStudy
 from analysis.provenance import list_values
 from study_core.manifest import write_json
 
@@ -31,6 +33,20 @@ def write_numbers(explored: Exploration, path: Path) -> None:
 def collect_numbers(explored: Exploration) -> dict[str, object]:
     """Return every estimate with its provenance, keys as in `analysis.keys`."""
     study = explored.study
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        **describe_data(study),
+        "lost_systems": list(study.lost_systems),
+        "with_exclusions": _collect_fields(study.findings, IN_TABLES),
+        "without_exclusions": _collect_fields(study.without_exclusions, IN_TABLES),
+        "exploration": _collect_fields(explored, ("study", *IN_TABLES)),
+        "keys": KEYS,
+    }
+
+
+def describe_data(study: Study | PairStudy | RatingStudy) -> dict[str, object]:
+    """Return where a study's judgments come from, what was declared, and what was left out."""
     table = study.responses.table
     source = {
         "file": study.responses.source,
@@ -40,17 +56,10 @@ def collect_numbers(explored: Exploration) -> dict[str, object]:
         "simulated": study.exclusions.simulated,
     }
     return {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
         "source": source,
         "declared": study.config.model_dump(mode="json"),
         "people": dict(study.responses.flow),
         "exclusions": make_plain(study.exclusions.steps),
-        "lost_systems": list(study.lost_systems),
-        "with_exclusions": _collect_fields(study.findings, IN_TABLES),
-        "without_exclusions": _collect_fields(study.without_exclusions, IN_TABLES),
-        "exploration": _collect_fields(explored, ("study", *IN_TABLES)),
-        "keys": KEYS,
     }
 
 

@@ -3,15 +3,21 @@
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis import readings
 from analysis.canvas import GENERATORS, color_svg, embed_svg
 from analysis.estimates import BOUND, Estimate
 from analysis.exploration import Exploration
 from analysis.figures import Plate
-from analysis.plan import show_value
+from analysis.paradigms import PairStudy, RatingStudy
+from analysis.plan import list_deviations, show_value
 from analysis.provenance import list_values
+from analysis.responses import Responses
 from analysis.systems import describe_systems
+
+if TYPE_CHECKING:
+    import jinja2
 
 TEMPLATES = Path(__file__).parent / "templates"
 SOFTWARE = ("whos-that-composer", "numpy", "scipy", "pandas", "matplotlib")
@@ -23,6 +29,71 @@ def render_page(
     explored: Exploration, plates: dict[str, Plate], title: str, *, on_paper: bool = False
 ) -> str:
     """Return the page; on paper its figures keep their own colors, and pages get numbers."""
+    study = explored.study
+    embed = color_svg if on_paper else embed_svg
+    return (
+        _make_environment()
+        .get_template("report.html")
+        .render(
+            **describe_source(study.responses),
+            title=title,
+            explored=explored,
+            study=study,
+            found=study.findings,
+            level=study.config.confidence_level,
+            shift=readings.read_exclusions(study),
+            deviations=explored.deviations,
+            readings=readings,
+            bound_method=BOUND,
+            on_paper=on_paper,
+            systems=describe_systems(explored),
+            colors=dict(zip((g.system for g in study.findings.generators), GENERATORS * 99, strict=False)),
+            plates=plates,
+            svgs={name: embed(plate.svg, name) for name, plate in plates.items() if plate.svg},
+            missing=[plate for plate in plates.values() if not plate.svg],
+        )
+    )
+
+
+def render_asked(
+    study: PairStudy | RatingStudy, plates: dict[str, Plate], title: str, *, on_paper: bool = False
+) -> str:
+    """Return the page of a study that asked for one of two clips, or for ratings."""
+    embed = color_svg if on_paper else embed_svg
+    plan = study.responses.plan
+    return (
+        _make_environment()
+        .get_template("asked.html")
+        .render(
+            **describe_source(study.responses),
+            title=title,
+            study=study,
+            level=study.config.confidence_level,
+            shift=plates["flow"].reading,
+            deviations=None if plan is None else list_deviations(plan, study.config),
+            readings=readings,
+            on_paper=on_paper,
+            pairs=study.pairs if isinstance(study, PairStudy) else (),
+            ratings=study.ratings if isinstance(study, RatingStudy) else (),
+            n_clips=study.exclusions.kept["clip_id"].nunique(),
+            n_listeners=study.exclusions.kept["participant_id"].nunique(),
+            plates=plates,
+            svgs={name: embed(plate.svg, name) for name, plate in plates.items()},
+        )
+    )
+
+
+def describe_source(responses: Responses) -> dict[str, object]:
+    """Return what every page says of its data and software."""
+    return {
+        "protocols": list_values(responses.table, "protocol_sha256"),
+        "versions": list_values(responses.table, "study_version"),
+        "python": platform.python_version(),
+        "software": {name: version(name) for name in SOFTWARE},
+    }
+
+
+def _make_environment() -> "jinja2.Environment":
     import jinja2
 
     environment = jinja2.Environment(
@@ -41,27 +112,7 @@ def render_page(
         "show": show_value,
         "words": lambda name: str(name).replace("_", " "),
     }
-    study = explored.study
-    embed = color_svg if on_paper else embed_svg
-    return environment.get_template("report.html").render(
-        title=title,
-        explored=explored,
-        study=study,
-        found=study.findings,
-        level=study.config.confidence_level,
-        readings=readings,
-        bound_method=BOUND,
-        on_paper=on_paper,
-        systems=describe_systems(explored),
-        colors=dict(zip((g.system for g in study.findings.generators), GENERATORS * 99, strict=False)),
-        plates=plates,
-        svgs={name: embed(plate.svg, name) for name, plate in plates.items() if plate.svg},
-        missing=[plate for plate in plates.values() if not plate.svg],
-        protocols=list_values(study.responses.table, "protocol_sha256"),
-        versions=list_values(study.responses.table, "study_version"),
-        python=platform.python_version(),
-        software={name: version(name) for name in SOFTWARE},
-    )
+    return environment
 
 
 def show_number(value: float | None, digits: int = 2, *, sign: bool = False) -> str:

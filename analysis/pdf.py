@@ -26,8 +26,16 @@ def write_pdf(html: str, path: Path) -> None:
             f"The PDF cannot be written: {error}. Install (Debian: apt-get install {PACKAGES}), "
             "or leave it out with --no-pdf."
         ) from None
-    for name in ("weasyprint", "fontTools"):
+    for name in ("weasyprint", "weasyprint.progress", "fontTools"):
         logging.getLogger(name).setLevel(logging.ERROR)
     page = weasyprint.HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"]))
     identifier = sha256_bytes(html.encode()).encode()
     write_bytes(path, page.write_pdf(pdf_identifier=identifier))
+
+
+def write_beside(page: Path, html: str) -> None:
+    """Write the PDF beside its page; where that cannot be, say that the page was written all the same."""
+    try:
+        write_pdf(html, page.with_suffix(".pdf"))
+    except ToolMissingError as error:
+        raise ToolMissingError(f"{error}\nThe page was written all the same: {page}") from None

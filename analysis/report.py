@@ -10,12 +10,11 @@ from analysis.figures import write_figures
 from analysis.findings import Study
 from analysis.numbers import write_numbers
 from analysis.page import render_page
-from analysis.pdf import write_pdf
+from analysis.pdf import write_beside
 from analysis.tables import write_tables
-from study_core.errors import ToolMissingError
 from study_core.manifest import write_bytes
 
-PAGE_FILE, PDF_FILE, NUMBERS_FILE = "report.html", "report.pdf", "numbers.json"
+PAGE_FILE, NUMBERS_FILE = "report.html", "numbers.json"
 STEPS = 5
 """Of `advance`, which `write_report` calls after each."""
 
@@ -58,9 +57,6 @@ def write_report(
     write_bytes(page, render_page(explored, plates, title).encode())
     advance()
     if pdf:
-        try:
-            write_pdf(render_page(explored, plates, title, on_paper=True), folder / PDF_FILE)
-        except ToolMissingError as error:
-            raise ToolMissingError(f"{error}\nThe page was written all the same: {page}") from None
+        write_beside(page, render_page(explored, plates, title, on_paper=True))
     advance()
     return page

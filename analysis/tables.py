@@ -15,9 +15,14 @@ def write_tables(explored: Exploration, folder: Path) -> None:
     """Write each table that has rows as `table-NAME.csv`."""
     for name, table in collect_tables(explored).items():
         if len(table):
-            text = io.StringIO()
-            table.round(DIGITS).to_csv(text, index=False, lineterminator="\n")
-            write_bytes(folder / f"table-{name}.csv", text.getvalue().encode())
+            write_table(table, folder, name)
+
+
+def write_table(table: pd.DataFrame, folder: Path, name: str) -> None:
+    """Write a table as `table-NAME.csv`."""
+    text = io.StringIO()
+    table.round(DIGITS).to_csv(text, index=False, lineterminator="\n")
+    write_bytes(folder / f"table-{name}.csv", text.getvalue().encode())
 
 
 def collect_tables(explored: Exploration) -> dict[str, pd.DataFrame]:
@@ -26,15 +31,15 @@ def collect_tables(explored: Exploration) -> dict[str, pd.DataFrame]:
     systems = [{"fooling": make_plain(found.human)}, *map(make_plain, found.generators)]
     confidence, spread = found.confidence, found.spread
     return {
-        "systems": _flatten(systems),
-        "contrasts": _flatten(found.contrasts),
-        "methods": _flatten(_list_methods(explored)),
+        "systems": flatten(systems),
+        "contrasts": flatten(found.contrasts),
+        "methods": flatten(_list_methods(explored)),
         "clips": explored.clips,
         "listeners": found.listeners,
-        "exclusions": _flatten(explored.study.exclusions.steps),
-        "variants": _flatten(sensitivity.variants),
-        "specifications": _flatten(sensitivity.specifications),
-        "influence": _flatten(sensitivity.influences),
+        "exclusions": flatten(explored.study.exclusions.steps),
+        "variants": flatten(sensitivity.variants),
+        "specifications": flatten(sensitivity.specifications),
+        "influence": flatten(sensitivity.influences),
         "learning": _take(explored.learning.curve),
         "moderators": pd.concat(
             [one.groups.assign(moderator=one.name) for one in explored.moderators if one.groups is not None]
@@ -56,7 +61,7 @@ def _list_methods(explored: Exploration) -> list[dict[str, object]]:
     ]
 
 
-def _flatten(records: Sequence[object]) -> pd.DataFrame:
+def flatten(records: Sequence[object]) -> pd.DataFrame:
     """Return a row per record, nested names joined by an underscore, lists of words by a semicolon."""
     table = pd.json_normalize([make_plain(record) for record in records], sep="_")
     return table.map(lambda cell: "; ".join(map(str, cell)) if isinstance(cell, list) else cell)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from analysis.canvas import INK, LINE, PAPER
+from analysis.canvas import DARK, PAPER
 from analysis.exploration import Exploration
 from analysis.figures.marks import set_percent, start
 from analysis.readings import percent
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Where do differences between judgments come from?"
-COLORS = ("#56b4e9", "#0072b2", "#e69f00", LINE)
+COLORS = ("#56b4e9", "#009e73", "#e69f00", "#c9cdd3")
 LARGE = 0.08
 """A part of at least this share has room for its number."""
 
@@ -37,7 +37,9 @@ def draw(explored: Exploration) -> "Figure":
             0, share, left=left, color=color, height=0.7, edgecolor=PAPER, label=f"{who} {percent(share)}"
         )
         if share >= LARGE:
-            axes.text(left + share / 2, 0, percent(share), ha="center", va="center", color=INK, weight="bold")
+            axes.text(
+                left + share / 2, 0, percent(share), ha="center", va="center", color=DARK, weight="bold"
+            )
         left += share
     set_percent(axes)
     axes.set_yticks([])

@@ -1,0 +1,52 @@
+"""Figure: in pairs, how often was the human clip found, and did listeners lean to one side."""
+
+from typing import TYPE_CHECKING
+
+from analysis.canvas import GENERATORS, SOFT, explain, size_figure
+from analysis.figures.marks import draw_estimate, draw_mark, name_rows, set_percent, set_title_of
+from analysis.paradigms import PairStudy
+from analysis.readings import percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLE = "How often was the human clip found?"
+
+
+def draw(study: PairStudy) -> "Figure":
+    """Draw each generator's share of pairs answered correctly, and that of first clips chosen."""
+    figure = size_figure(len(study.pairs) + 0.6)
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[2, 1])
+    set_title_of(left, TITLE, study)
+    for row, pair in enumerate(study.pairs):
+        color = GENERATORS[row % len(GENERATORS)]
+        draw_estimate(left, row, pair.correct, color, percent(pair.correct.value))
+        draw_estimate(right, row, pair.first_bias, SOFT, percent(pair.first_bias.value))
+    for axes, label in ((left, "human clip found"), (right, "first clip chosen")):
+        draw_mark(axes, 0.5)
+        set_percent(axes)
+        axes.set_xlabel(label)
+    right.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    name_rows(left, [pair.system for pair in study.pairs])
+    explain(left, "50% on the left is guessing, on the right no lean to either side")
+    return figure
+
+
+def read(study: PairStudy) -> str:
+    """Return the figure in a sentence."""
+    hardest = min(study.pairs, key=lambda pair: (pair.correct.value, pair.system))
+    leaning = [pair.system for pair in study.pairs if _leans(pair.first_bias.low, pair.first_bias.high)]
+    side = (
+        f"listeners leant to one side in pairs with {', '.join(leaning)}"
+        if leaning
+        else "no lean to a side was shown"
+    )
+    return (
+        f"{hardest.system} was hardest to tell from human music: the human clip was found in "
+        f"{percent(hardest.correct.value)} of its pairs, where guessing gives 50%; {side}."
+    )
+
+
+def _leans(low: float | None, high: float | None) -> bool:
+    middle = 0.5
+    return low is not None and high is not None and not low <= middle <= high

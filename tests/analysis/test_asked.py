@@ -1,0 +1,131 @@
+"""Studies of pairs and of ratings, and answers in grades or with a sign, from the file to the report."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.responses import Responses, read_responses
+from study_core.cli import main
+from study_core.errors import ResponsesError
+
+PAIR_HEADER = "participant_id,clip_id,system,second_clip_id,second_system,chose_first\n"
+HEADER = "participant_id,clip_id,system,"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "trials.csv"
+
+
+def read(path: Path, text: str, **options: object) -> Responses:
+    path.write_text(text, encoding="utf-8")
+    return read_responses(path, **options)
+
+
+def message(path: Path, text: str, **options: object) -> str:
+    with pytest.raises(ResponsesError) as raised:
+        read(path, text, **options)
+    return str(raised.value)
+
+
+def make_pairs() -> pd.DataFrame:
+    """Return 20 listeners with 12 pairs each; the human clip is found in 70 % of them, first or second."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for listener in range(20):
+        for trial in range(12):
+            human, generated = (f"h{rng.integers(8)}", "human"), (f"g{rng.integers(8)}", "gan")
+            first = rng.random() < 0.5
+            a, b = (human, generated) if first else (generated, human)
+            chose_first = first == (rng.random() < 0.7)
+            rows.append((f"p{listener}", *a, *b, int(chose_first), trial))
+    return pd.DataFrame(rows, columns=[*PAIR_HEADER.strip().split(","), "trial_index"])
+
+
+def test_a_pair_counts_for_its_generated_clip_whichever_came_first(path: Path) -> None:
+    text = PAIR_HEADER + "a,h1,human,g1,gan,1\nb,g1,gan,h1,human,1\nc,h1,human,g1,gan,0\n"
+    responses = read(path, text)
+    assert responses.paradigm == "pairs"
+    table = responses.table
+    assert table["clip_id"].tolist() == ["g1"] * 3
+    assert table["human_clip_id"].tolist() == ["h1"] * 3
+    assert table["system"].tolist() == ["gan"] * 3
+    assert table["judged_human"].tolist() == [0, 1, 1]
+
+
+def test_a_pair_without_one_human_clip_is_refused(path: Path) -> None:
+    text = PAIR_HEADER + "a,g1,gan,l1,lstm,1\nb,h1,human,g1,gan,0\n"
+    assert "1 of 2 pairs are not of one 'human' and one generated clip" in message(path, text)
+
+
+def test_pairs_without_the_second_clip_name_the_missing_columns(path: Path) -> None:
+    text = HEADER + "chose_first\na,h1,human,1\n"
+    assert "column 'second_clip_id' is missing; map it with --columns second_clip_id=NAME" in message(
+        path, text
+    )
+
+
+def test_grades_become_answers_and_confidence_and_the_middle_is_no_answer(path: Path) -> None:
+    text = HEADER + "graded_answer\na,h1,human,5\na,g1,gan,1\nb,h1,human,3\nb,g1,gan,2\n"
+    table = read(path, text, grades=5).table
+    assert table["judged_human"].tolist()[:2] == [1, 0]
+    assert table["confidence"].tolist() == pytest.approx([2, 2, np.nan, 1], nan_ok=True)
+    assert table["no_answer"].tolist() == [None, None, "not sure", None]
+
+
+def test_an_even_number_of_grades_has_no_middle(path: Path) -> None:
+    text = HEADER + "graded_answer\na,h1,human,4\na,g1,gan,1\nb,h1,human,3\nb,g1,gan,2\n"
+    table = read(path, text, grades=4).table
+    assert table["judged_human"].tolist() == [1, 0, 1, 0]
+    assert table["confidence"].tolist() == [2, 2, 1, 1]
+
+
+def test_grades_must_be_counted_and_kept(path: Path) -> None:
+    text = HEADER + "graded_answer\na,h1,human,5\nb,g1,gan,1\n"
+    assert "how many grades there are must be said: --grades NUMBER" in message(path, text)
+    assert "graded_answer: 5 is above the highest grade, 4" in message(path, text, grades=4)
+
+
+def test_confidence_beside_a_signed_answer_is_refused(path: Path) -> None:
+    text = HEADER + "signed_confidence,confidence\na,h1,human,2,1\nb,g1,gan,-1,1\n"
+    assert "signed_confidence holds the confidence; leave the column confidence out" in message(path, text)
+
+
+def test_a_sign_is_the_answer_and_its_size_the_confidence(path: Path) -> None:
+    text = HEADER + "signed_confidence\na,h1,human,30\na,g1,gan,-80\nb,h1,human,0\nb,g1,gan,5\n"
+    table = read(path, text).table
+    assert table["no_answer"].tolist() == [None, None, "not sure", None]
+    assert table["confidence"].tolist() == pytest.approx([30, 80, np.nan, 5], nan_ok=True)
+
+
+def test_words_in_place_of_an_answer_are_kept_apart(path: Path) -> None:
+    text = HEADER + "judged_human\na,h1,human,1\na,g1,gan,not sure\nb,h1,human,I know it\nb,g1,gan,0\n"
+    assert read(path, text).table["no_answer"].tolist() == [None, "not sure", "knew the tune", None]
+
+
+@pytest.mark.parametrize("kind", ["pairs", "ratings"])
+def test_the_command_reports_pairs_and_ratings(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("title: Asked otherwise\n", encoding="utf-8")
+    table = make_pairs()
+    if kind == "ratings":
+        rng = np.random.default_rng(3)
+        rows = [(f"p{i}", f"{s}{c}", s) for i in range(12) for s in ("human", "gan") for c in range(5)]
+        table = pd.DataFrame(rows, columns=["participant_id", "clip_id", "system"])
+        table["rating"] = np.clip(rng.integers(1, 5, len(table)) + (table["system"] == "human"), 1, 5)
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    output = tmp_path / "out"
+    options = ["--config", str(tmp_path / "config.yaml"), "analyze", str(tmp_path / "mine.csv")]
+    main([*options, "--output", str(output), "--no-pdf"])
+    numbers = json.loads((output / "numbers.json").read_text(encoding="utf-8"))
+    assert numbers["format"] == f"whos-that-composer/numbers-{kind}"
+    page = (output / "report.html").read_text(encoding="utf-8")
+    assert f'id="figure-{kind}"' in page
+    if kind == "pairs":
+        correct = numbers["with_exclusions"][0]["correct"]
+        assert correct["low"] < 0.7 < correct["high"]
+    assert {f"figure-{kind}.svg", f"figure-{kind}.png", f"table-{kind}.csv"} <= {
+        p.name for p in output.iterdir()
+    }
