@@ -4,6 +4,7 @@ Colors are those of Okabe & Ito (2008), told apart by the color-blind.
 """
 
 import io
+import logging
 import re
 import textwrap
 import warnings
@@ -165,7 +166,13 @@ def _set_type(svg: str, fonts: str) -> str:
 
 @contextmanager
 def tolerate_missing_glyphs() -> Iterator[None]:
-    """Let a sign that no installed font has be drawn as a box, without a warning."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from")
-        yield
+    """Let a sign that no installed font has be drawn as a box, and one without a bold be thin, unsaid."""
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from")
+            yield
+    finally:
+        log.setLevel(level)

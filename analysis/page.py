@@ -119,7 +119,7 @@ def show_number(value: float | None, digits: int = 2, *, sign: bool = False) -> 
     """Return a number with a real minus, or a dash where there is none."""
     if value is None or value != value:  # noqa: PLR0124 (NaN: an empty cell of a column of numbers)
         return NOTHING
-    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", readings.MINUS)
+    return readings.decimal(value, digits, sign=sign)
 
 
 def show_interval(estimate: Estimate, scale: float = 1, digits: int = 2, *, naive: bool = False) -> str:

@@ -21,6 +21,11 @@ def points(difference: float, digits: int = 0) -> str:
     return f"{size} point{'' if float(size) == 1 else 's'}"
 
 
+def decimal(value: float, digits: int = 2, *, sign: bool = False) -> str:
+    """Return a number with a real minus."""
+    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", MINUS)
+
+
 def sign_points(difference: float, digits: int = 0) -> str:
     """Return a difference of shares in percentage points, with its sign and without the word."""
     size = round(100 * difference, digits) + 0.0

@@ -6,7 +6,7 @@ from analysis.canvas import explain
 from analysis.detection import Detection
 from analysis.exploration import Exploration
 from analysis.figures.marks import color_of, draw_estimate, draw_mark, list_ends, name_rows, start
-from analysis.readings import D_PRIME
+from analysis.readings import D_PRIME, decimal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ def draw(explored: Exploration) -> "Figure":
     draw_mark(axes, 0)
     for row, generator in enumerate(found.generators):
         d_prime = generator.detection.d_prime
-        draw_estimate(axes, row, d_prime, color_of(found, generator.system), f"{d_prime.value:.2f}")
+        draw_estimate(axes, row, d_prime, color_of(found, generator.system), decimal(d_prime.value))
     name_rows(axes, [generator.system for generator in found.generators])
     ends = list_ends(generator.detection.d_prime for generator in found.generators)
     axes.set_xlim(min(-0.5, *ends) - 0.1, max(1.5, *ends) + 0.1)
@@ -39,10 +39,10 @@ def _read_d_prime(detection: Detection) -> str:
     d_prime = detection.d_prime
     if d_prime.low is None or d_prime.high is None:
         return (
-            f"{detection.system} {D_PRIME} is about {d_prime.value:.2f} ({d_prime.method}), "
+            f"{detection.system} {D_PRIME} is about {decimal(d_prime.value)} ({d_prime.method}), "
             f"its interval cannot be estimated because {d_prime.because}"
         )
     return (
-        f"{detection.system} was told from human music with {D_PRIME} {d_prime.value:.2f} "
-        f"({d_prime.low:.2f} to {d_prime.high:.2f})"
+        f"{detection.system} was told from human music with {D_PRIME} {decimal(d_prime.value)} "
+        f"({decimal(d_prime.low)} to {decimal(d_prime.high)})"
     )

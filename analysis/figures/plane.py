@@ -8,7 +8,7 @@ from analysis.canvas import INK, PAPER
 from analysis.clusters import FloatArray, Rates, measure_rates
 from analysis.exploration import Exploration
 from analysis.figures.marks import color_of, draw_mark, shorten, start
-from analysis.readings import D_PRIME
+from analysis.readings import D_PRIME, decimal
 from study_core.types import HUMAN
 
 if TYPE_CHECKING:
@@ -58,8 +58,9 @@ def read(explored: Exploration) -> str:
         lean = generator.detection.criterion
         side = "human" if lean.value > 0 else "computer"
         sure = "leant to" if lean.excludes_zero else "leant, if anything, to"
-        parts.append(f"with {generator.system}, listeners {sure} \u201c{side}\u201d (c {lean.value:+.2f})")
-    text = "; ".join(parts).replace("-", "\u2212")
+        c = decimal(lean.value, sign=True)
+        parts.append(f"with {generator.system}, listeners {sure} \u201c{side}\u201d (c {c})")
+    text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}; {D_PRIME} is free of that lean, a fooling rate is not."
 
 
