@@ -74,6 +74,34 @@ def make_rich(listeners: int = 80, clips: int = 24, seed: int = 7) -> pd.DataFra
     return table.drop(columns="who").assign(**fixed)
 
 
+PAIR_COLUMNS = [
+    *("participant_id", "clip_id", "system", "second_clip_id", "second_system", "chose_first", "trial_index")
+]
+
+
+def make_pairs() -> pd.DataFrame:
+    """Return 20 listeners with 12 pairs each; the human clip is found in 70 % of them, first or second."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for listener in range(20):
+        for trial in range(12):
+            human, generated = (f"h{rng.integers(8)}", "human"), (f"g{rng.integers(8)}", "gan")
+            first = rng.random() < 0.5
+            a, b = (human, generated) if first else (generated, human)
+            chose_first = first == (rng.random() < 0.7)
+            rows.append((f"p{listener}", *a, *b, int(chose_first), trial))
+    return pd.DataFrame(rows, columns=PAIR_COLUMNS)
+
+
+def make_ratings() -> pd.DataFrame:
+    """Return 12 listeners who rate 5 clips of either system from 1 to 5, human ones higher."""
+    rng = np.random.default_rng(3)
+    rows = [(f"p{i}", f"{s}{c}", s) for i in range(12) for s in ("human", "gan") for c in range(5)]
+    table = pd.DataFrame(rows, columns=["participant_id", "clip_id", "system"])
+    rating = rng.integers(1, 5, len(table)) + (table["system"] == "human")
+    return table.assign(rating=rating)
+
+
 def make_features(table: pd.DataFrame, seed: int = 3) -> pd.DataFrame:
     """Return made features of the table's clips; two go with the answers, the others with nothing."""
     rng = np.random.default_rng(seed)

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from analysis.responses import Responses, read_responses
 from study_core.cli import main
 from study_core.errors import ResponsesError
+from tests.analysis.rich import make_pairs, make_ratings
 
 PAIR_HEADER = "participant_id,clip_id,system,second_clip_id,second_system,chose_first\n"
 HEADER = "participant_id,clip_id,system,"
@@ -29,20 +29,6 @@ def message(path: Path, text: str, **options: object) -> str:
     with pytest.raises(ResponsesError) as raised:
         read(path, text, **options)
     return str(raised.value)
-
-
-def make_pairs() -> pd.DataFrame:
-    """Return 20 listeners with 12 pairs each; the human clip is found in 70 % of them, first or second."""
-    rng = np.random.default_rng(2)
-    rows = []
-    for listener in range(20):
-        for trial in range(12):
-            human, generated = (f"h{rng.integers(8)}", "human"), (f"g{rng.integers(8)}", "gan")
-            first = rng.random() < 0.5
-            a, b = (human, generated) if first else (generated, human)
-            chose_first = first == (rng.random() < 0.7)
-            rows.append((f"p{listener}", *a, *b, int(chose_first), trial))
-    return pd.DataFrame(rows, columns=[*PAIR_HEADER.strip().split(","), "trial_index"])
 
 
 def test_a_pair_counts_for_its_generated_clip_whichever_came_first(path: Path) -> None:
@@ -109,12 +95,7 @@ def test_words_in_place_of_an_answer_are_kept_apart(path: Path) -> None:
 @pytest.mark.parametrize("kind", ["pairs", "ratings"])
 def test_the_command_reports_pairs_and_ratings(kind: str, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("title: Asked otherwise\n", encoding="utf-8")
-    table = make_pairs()
-    if kind == "ratings":
-        rng = np.random.default_rng(3)
-        rows = [(f"p{i}", f"{s}{c}", s) for i in range(12) for s in ("human", "gan") for c in range(5)]
-        table = pd.DataFrame(rows, columns=["participant_id", "clip_id", "system"])
-        table["rating"] = np.clip(rng.integers(1, 5, len(table)) + (table["system"] == "human"), 1, 5)
+    table = make_pairs() if kind == "pairs" else make_ratings()
     table.to_csv(tmp_path / "mine.csv", index=False)
     output = tmp_path / "out"
     options = ["--config", str(tmp_path / "config.yaml"), "analyze", str(tmp_path / "mine.csv")]

@@ -8,11 +8,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
+from analysis.asked import write_asked
 from analysis.findings import study_responses
+from analysis.paradigms import study_pairs, study_ratings
 from analysis.report import write_report
 from analysis.responses import read_responses
 from study_core.config import AnalysisConfig
-from tests.analysis.rich import make_rich, write_rich
+from tests.analysis.rich import make_pairs, make_ratings, make_rich, write_rich
 
 pytestmark = pytest.mark.browser
 
@@ -28,9 +30,16 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("page")
+@pytest.fixture(scope="module", params=["yes_no", "pairs", "ratings"])
+def page_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the page of a study of each kind."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param != "yes_no":
+        make = make_pairs if request.param == "pairs" else make_ratings
+        make().to_csv(folder / "trials.csv", index=False)
+        study_asked = study_pairs if request.param == "pairs" else study_ratings
+        asked = study_asked(read_responses(folder / "trials.csv"), AnalysisConfig())
+        return write_asked(asked, folder, "Asked otherwise", pdf=False)
     table, config = make_rich(listeners=24, clips=12), AnalysisConfig()
     study = study_responses(read_responses(write_rich(folder, table), moderators=config.moderators), config)
     return write_report(study, folder, "A made study", pdf=False)
