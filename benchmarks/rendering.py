@@ -75,7 +75,8 @@ def make_midi(seed: int) -> bytes:
 def make_clips(folder: Path, n_clips: int) -> list[Clip]:
     """Write made clips of two systems and return their rows."""
     blank = {field.name: "" for field in dataclasses.fields(Clip)}
-    numbers = {"seed": 0, "longest_copied_notes": 0, "n_notes": 0, "duration_s": DURATION_S}
+    counted = ("seed", "longest_copied_notes", "nearest_bar", "nearest_semitones", "n_notes")
+    numbers = dict.fromkeys(counted, 0) | {"duration_s": DURATION_S}
     rows = []
     for number in range(n_clips):
         midi, system = make_midi(number), ("human", "made")[number % 2]
