@@ -18,6 +18,8 @@ def write_pdf(html: str, path: Path) -> None:
     ToolMissingError
         If WeasyPrint, or a library that it draws text with, is not installed.
     """
+    for name in ("weasyprint", "weasyprint.progress", "fontTools"):  # they speak while imported, too
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         import weasyprint  # type: ignore[import-untyped]
         from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
@@ -26,8 +28,6 @@ def write_pdf(html: str, path: Path) -> None:
             f"The PDF cannot be written: {error}. Install (Debian: apt-get install {PACKAGES}), "
             "or leave it out with --no-pdf."
         ) from None
-    for name in ("weasyprint", "weasyprint.progress", "fontTools"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     page = weasyprint.HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"]))
     identifier = sha256_bytes(html.encode()).encode()
     write_bytes(path, page.write_pdf(pdf_identifier=identifier))

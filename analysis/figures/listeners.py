@@ -37,7 +37,8 @@ def draw(explored: Exploration) -> "Figure":
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=True, axis="y")
     axes.set_ylabel("listeners")
-    axes.legend(loc="upper left")
+    axes.set_ylim(0, 1.22 * max(counts.max(), guessing.max()))  # room for the legend
+    axes.legend(loc="upper left", ncols=2)
     return figure
 
 
