@@ -72,7 +72,7 @@ def analyze(  # noqa: PLR0913 (an option each)
     source = table or config.folders.export / "responses.csv"
     moderators = config.analysis.moderators
     names = parse_columns(columns, moderators)
-    measured = features or _find_features(config.folders.root, is_own=table is None)
+    measured = features or _find_features(config.folders.evaluation, is_own=table is None)
     with show_progress("report", STEPS + 2) as progress:
         responses = read_responses(source, names, human_system, grades=grades, moderators=moderators)
         known = None if measured is None else read_features(measured)
@@ -104,9 +104,9 @@ def parse_columns(texts: tuple[str, ...], moderators: tuple[str, ...] = ()) -> d
     return names
 
 
-def _find_features(data: Path, *, is_own: bool) -> Path | None:
+def _find_features(folder: Path, *, is_own: bool) -> Path | None:
     """Return the study's own features of its clips, where they were measured."""
-    path = data / "evaluation" / "features.csv"
+    path = folder / "features.csv"
     return path if is_own and path.exists() else None
 
 

@@ -16,16 +16,19 @@ class Reasons:
     Attributes
     ----------
     table
-        `head`, `n_texts`, `n_human`, `n_computer` (texts beside either answer), `share` (of all texts); a
-        text may count under several heads.
+        `head`, `n_texts`, `n_human`, `n_computer` (texts beside either answer; None where listeners gave one
+        reason for all), `share` (of all texts); a text may count under several heads.
     n_texts
         Texts that were written.
+    by_listener
+        Whether listeners gave one reason for all their judgments.
     because
         Why there is none of this; empty where there is.
     """
 
     table: pd.DataFrame | None = None
     n_texts: int = 0
+    by_listener: bool = False
     because: str = ""
 
 
@@ -36,6 +39,9 @@ def count_reasons(table: pd.DataFrame, heads: Mapping[str, Sequence[str]]) -> Re
     rows = table[table["reason"].notna()]
     if rows.empty:
         return Reasons(because="nobody wrote a reason")
+    by_listener = asks_listeners_once(rows)
+    if by_listener:  # the same text stands in every row of a listener: it is one text
+        rows = rows.drop_duplicates("participant_id")
     texts = rows["reason"].astype(str)
     named = pd.DataFrame({head: texts.str.contains(match_words(words)) for head, words in heads.items()})
     named[OTHER] = ~named.any(axis=1)
@@ -43,8 +49,8 @@ def count_reasons(table: pd.DataFrame, heads: Mapping[str, Sequence[str]]) -> Re
     counts = pd.DataFrame(
         {
             "n_texts": named.sum(),
-            "n_human": named[human].sum(),
-            "n_computer": named[~human].sum(),
+            "n_human": None if by_listener else named[human].sum(),
+            "n_computer": None if by_listener else named[~human].sum(),
             "share": named.mean(),
         }
     )
@@ -52,7 +58,13 @@ def count_reasons(table: pd.DataFrame, heads: Mapping[str, Sequence[str]]) -> Re
     order = counts.assign(last=counts["head"] == OTHER).sort_values(
         ["last", "n_texts", "head"], ascending=[True, False, True], kind="stable"
     )
-    return Reasons(counts.loc[order.index].reset_index(drop=True), len(rows))
+    return Reasons(counts.loc[order.index].reset_index(drop=True), len(rows), by_listener)
+
+
+def asks_listeners_once(rows: pd.DataFrame) -> bool:
+    """Tell whether every listener gave one text for all judgments, as an open question at the end does."""
+    texts = rows.groupby("participant_id")["reason"].agg(["nunique", "size"])
+    return bool((texts["nunique"] == 1).all() and (texts["size"] > 1).any())
 
 
 def match_words(words: Sequence[str]) -> "re.Pattern[str]":

@@ -1,6 +1,6 @@
 """Figure: what reasons did listeners give."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from analysis.readings import percent
 from analysis.reasons import OTHER
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TITLE = "What reasons did listeners give?"
@@ -26,17 +27,36 @@ def draw(explored: Exploration) -> "Figure":
     table = _list_heads(explored)
     figure, axes = start(explored.study, 0.5 * len(table) + 0.4, TITLE)
     rows = range(len(table))
-    axes.barh(rows, -table["n_computer"], color=GENERATORS[1], height=0.66, label='beside "computer"')
-    axes.barh(rows, table["n_human"], color=GENERATORS[0], height=0.66, label='beside "human"')
-    for row, (left, right) in enumerate(zip(table["n_computer"], table["n_human"], strict=True)):
-        axes.annotate(f"{left}", (-left, row), (-4, 0), textcoords="offset points", ha="right", va="center")
-        axes.annotate(f"{right}", (right, row), (4, 0), textcoords="offset points", ha="left", va="center")
+    if explored.reasons.by_listener:
+        axes.barh(rows, table["n_texts"], color=GENERATORS[0], height=0.66)
+        _count_bars(axes, table["n_texts"], 1)
+    else:
+        _draw_answers(axes, table)
     name_rows(axes, [str(head) for head in table["head"]])
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
     axes.margins(x=0.12)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, handlelength=1, handleheight=1)
     return figure
+
+
+def _draw_answers(axes: "Axes", table: pd.DataFrame) -> None:
+    rows = range(len(table))
+    axes.barh(rows, -table["n_computer"], color=GENERATORS[1], height=0.66, label='beside "computer"')
+    axes.barh(rows, table["n_human"], color=GENERATORS[0], height=0.66, label='beside "human"')
+    _count_bars(axes, table["n_computer"], -1)
+    _count_bars(axes, table["n_human"], 1)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, handlelength=1, handleheight=1)
+
+
+def _count_bars(axes: "Axes", counts: "pd.Series[int]", side: int) -> None:
+    """Write each count at the end of its bar, which grows to the right (1) or to the left (-1)."""
+    place: dict[str, Any] = {
+        "textcoords": "offset points",
+        "va": "center",
+        "ha": "left" if side > 0 else "right",
+    }
+    for row, count in enumerate(counts):
+        axes.annotate(f"{count}", (side * count, row), (4 * side, 0), **place)
 
 
 def read(explored: Exploration) -> str:
@@ -44,6 +64,11 @@ def read(explored: Exploration) -> str:
     table = _list_heads(explored)
     named = table[table["head"] != OTHER]
     top = named.iloc[0]
+    if explored.reasons.by_listener:
+        return (
+            f"Of {explored.reasons.n_texts} listeners who said what gave it away, {percent(top['share'])} "
+            f"spoke of {top['head']}."
+        )
     share = named["n_computer"] / named["n_texts"].clip(lower=1)
     telling = named.iloc[int(share.to_numpy().argmax())]
     return (

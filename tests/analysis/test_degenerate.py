@@ -77,6 +77,7 @@ POOR = {
         judged_human=np.where(np.arange(len(t)) % 2, t["judged_human"].astype(str), "not sure")
     ),
     "known tunes of one system": lambda t: t.assign(knows_tune=(t["system"] == "gan").astype(int)),
+    "one reason for all": lambda t: t.assign(reason=t["participant_id"].map(lambda who: f"rhythm, {who}")),
     "names in many scripts": lambda t: t.replace({"system": {"gan": "森の音楽 <b>&"}}),
 }
 

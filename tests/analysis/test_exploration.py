@@ -171,13 +171,24 @@ def test_likeness_recovers_what_was_simulated() -> None:
 
 def test_heads_are_counted_by_beginnings_of_words_and_in_any_script() -> None:
     texts = ["The rhythmic feel", "arrhythmia", "メロディーがいい", None, "nothing"]
-    table = pd.DataFrame({"reason": texts, "judged_human": [1, 0, 1, 1, 0]})
+    table = pd.DataFrame({"participant_id": list("abcde"), "reason": texts, "judged_human": [1, 0, 1, 1, 0]})
     reasons = count_reasons(table, {"rhythm": ("rhythm",), "melody": ("メロディー",), "empty": ()})
     assert reasons.table is not None
     counts = reasons.table.set_index("head")
     assert counts["n_texts"].to_dict() == {"rhythm": 1, "melody": 1, "empty": 0, "none of these": 2}
     assert counts.loc["rhythm", "n_human"] == 1
     assert reasons.n_texts == 4
+
+
+def test_one_reason_for_a_whole_session_is_one_text(rich: pd.DataFrame) -> None:
+    said = {who: "rhythm" if i % 2 else "melody" for i, who in enumerate(sorted(set(rich["participant_id"])))}
+    reasons = count_reasons(rich.assign(reason=rich["participant_id"].map(said)), CONFIG.reasons)
+    assert reasons.by_listener
+    assert reasons.n_texts == 80
+    assert reasons.table is not None
+    counts = reasons.table.set_index("head")
+    assert (counts.loc["rhythm", "n_texts"], counts.loc["melody", "n_texts"]) == (40, 40)
+    assert counts["n_human"].isna().all()
 
 
 def test_reasons_that_nobody_gave_are_said_to_be_missing() -> None:
