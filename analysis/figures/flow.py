@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from analysis.canvas import INK, LINE, PAPER, SOFT, size_figure
 from analysis.exploration import Exploration
-from analysis.figures.marks import Accounted, set_title_of
+from analysis.figures.accounted import Accounted
+from analysis.figures.marks import set_title_of
 from analysis.readings import count
 
 if TYPE_CHECKING:

@@ -1,47 +1,34 @@
 """The marks that several figures share: an estimate with its interval, percent axes, a system's color."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.canvas import DASHES, GENERATORS, INK, PAPER, SOFT, set_title, start_figure
 from analysis.estimates import Estimate
-from analysis.exclusions import Exclusions
+from analysis.figures.accounted import Accounted
 from analysis.findings import Findings
 from analysis.readings import SIMULATED, percent, sign_points
-from analysis.responses import Responses
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-class Accounted(Protocol):
-    """Any study: where its judgments come from, and what was left out."""
-
-    @property
-    def responses(self) -> Responses:
-        """The judgments."""
-
-    @property
-    def exclusions(self) -> Exclusions:
-        """What was left out of them."""
-
-
 def start(study: Accounted, rows: float, title: str) -> "tuple[Figure, Axes]":
     """Return a figure that says where its listeners are simulated."""
-    return start_figure(rows, title, note_simulated(study))
+    return start_figure(rows, title, _note_simulated(study))
 
 
-def note_simulated(study: Accounted) -> str:
+def _note_simulated(study: Accounted) -> str:
     """Return the note below a figure's title: empty where the listeners are people."""
     return SIMULATED if study.exclusions.simulated else ""
 
 
 def set_title_of(axes: "Axes", title: str, study: Accounted) -> None:
     """Give axes their title, and the note where listeners are simulated."""
-    set_title(axes, title, note_simulated(study))
+    set_title(axes, title, _note_simulated(study))
 
 
 def color_of(found: Findings, system: str) -> str:
