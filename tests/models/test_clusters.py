@@ -1,10 +1,9 @@
 """Who sings the same tune: copies in any key, at any speed and thinned out are found, strangers are not."""
 
-import time
-
 import numpy as np
 import pytest
 
+from models import clusters
 from models.clusters import find_lines, find_links, find_neighbors, join_links
 from models.tokens import Score
 from tests.models.conftest import make_score
@@ -82,12 +81,18 @@ def test_a_piece_shorter_than_a_run_is_linked_to_nothing(crowd: dict[str, Score]
     assert find_links({"jingle": jingle, "same": jingle, **crowd}) == []
 
 
-def test_ten_times_the_pieces_take_hardly_more_than_ten_times_the_time() -> None:
-    def time_linking(n_pieces: int) -> float:
-        scores = {str(i): make_score(i, n_bars=20) for i in range(n_pieces)}
-        start = time.process_time()
-        find_links(scores)
-        return time.process_time() - start
+def test_a_figure_that_many_pieces_share_is_not_compared_pair_by_pair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What would make the work grow with the square of the corpus: every piece has the same bass figure."""
+    figure = np.array([[24 * i, pitch, 24, 80] for i, pitch in enumerate((48, 55, 52, 60, 55, 52))])
+    compared = []
 
-    time_linking(5)
-    assert time_linking(400) < 15 * time_linking(40)
+    def count(one: object, other: object) -> None:
+        compared.append((one, other))
+
+    monkeypatch.setattr(clusters, "_find_step", count)
+    for n_pieces, n_pairs in ((clusters.COMMON_RUN_PIECES, 1770), (clusters.COMMON_RUN_PIECES + 1, 0)):
+        compared.clear()
+        find_links({str(i): Score(figure, 48, np.array([[0.0, 120.0]])) for i in range(n_pieces)})
+        assert len(compared) == n_pairs
