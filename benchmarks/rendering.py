@@ -24,9 +24,9 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from study_core.config import SynthesisConfig
 from study_core.folders import DataFolders
 from study_core.manifest import read_manifest, sha256_bytes, write_bytes, write_manifest
+from study_core.production import SynthesisConfig
 from study_core.types import Clip
 from synthesis.audit import audit_stimuli
 from synthesis.fluidsynth import SYNTH_SETTINGS, Renderer

@@ -21,7 +21,6 @@ from models.performance import Performance
 from models.sources import MIDI_SUFFIXES, Source, is_midi_name, list_midi, search_folder
 from models.splits import SPLITS_FILE, assign_splits, describe_draw, draw_split, load_splits, save_splits
 from models.tokens import Score, fit_vocabulary, quantize
-from study_core.config import CorpusConfig
 from study_core.errors import CorpusError, list_problems
 from study_core.folders import DataFolders
 from study_core.manifest import (
@@ -32,6 +31,7 @@ from study_core.manifest import (
     write_bytes,
     write_manifest,
 )
+from study_core.production import CorpusConfig
 from study_core.types import Piece, Split
 
 MIN_NOTES = 30  # of a piece; less is a jingle

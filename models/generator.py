@@ -18,10 +18,10 @@ from models.network import is_complete
 from models.sampling import Decoding, Prompt, compose
 from models.tokens import TICKS_PER_BEAT, Score, decode
 from models.weights import WEIGHTS_FILE, Weights, load_weights
-from study_core.config import ClipsConfig
 from study_core.errors import StudyError
 from study_core.folders import DataFolders
 from study_core.manifest import sha256_file
+from study_core.production import ClipsConfig
 from study_core.systems import GENERATOR_GROUP, GENERATORS
 
 MOST_NOTES_PER_BEAT = 24

@@ -16,8 +16,8 @@ from models.generator import MOST_NOTES_PER_BEAT, Request, finish, load_trained
 from models.sampling import draw
 from models.tokens import N_CLASSES, N_PITCHES, N_VELOCITIES, TICKS_PER_BEAT, IntArray, Score
 from models.weights import Weights
-from study_core.config import ClipsConfig
 from study_core.folders import DataFolders
+from study_core.production import ClipsConfig
 
 ORDER = 2
 MIN_SEEN = 3  # times that a context must have been heard to be gone by

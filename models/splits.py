@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from study_core.config import CorpusConfig
 from study_core.errors import CorpusError
 from study_core.manifest import fingerprint, write_json
+from study_core.production import CorpusConfig
 from study_core.seeds import child_seed
 from study_core.types import Split
 

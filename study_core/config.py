@@ -2,157 +2,28 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    BaseModel,
-    Field,
-    ValidationError,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from study_core.errors import ConfigError, list_problems
 from study_core.folders import DataFolders
 from study_core.participation import (
-    LANGUAGES,
-    STRICT,
     DebriefingConfig,
     PracticeConfig,
     QuestionsConfig,
+    RecruitmentConfig,
     ScreeningConfig,
-    Tongue,
-    WebAddress,
+    TrialsConfig,
 )
-from study_core.systems import GENERATORS, read_systems
+from study_core.production import ClipsConfig, CorpusConfig, SynthesisConfig, TrainingConfig
+from study_core.section import Section
 from study_core.types import HUMAN
 
 NAMED_CORPORA = ("pokemon", "chorales")
-Share = Annotated[float, Field(gt=0, lt=0.5)]
 PositiveInt = Annotated[int, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A part of the config: unknown keys and wrong types are refused, values cannot change."""
-
-    model_config = STRICT
-
-
-class CorpusConfig(Section):
-    """Which pieces, and how they are split."""
-
-    source: str = "pokemon"
-    validation_share: Share = 0.10
-    test_share: Share = 0.18
-
-
-class TrainingConfig(Section):
-    """How long each generator trains."""
-
-    lstm_steps: PositiveInt = 540
-    gan_steps: PositiveInt = 120
-
-
-class ClipsConfig(Section):
-    """Which systems compose, how many clips, and how they sample."""
-
-    systems: dict[str, str] = {"lstm": "", "gan": ""}
-    """By name, in the order of the page: a folder of somebody else's MIDI or audio, or nothing."""
-    per_system: Annotated[int, Field(ge=1, le=1000)] = 40
-    duration_s: Annotated[float, Field(ge=2, le=120)] = 20
-    temperature: Annotated[float, Field(gt=0, le=2)] = 1.0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.97
-    max_copied_notes: Annotated[int, Field(ge=4)] = 16
-
-    @field_validator("systems", mode="before")
-    @classmethod
-    def _read_systems(cls, listed: object) -> object:
-        """Accept `[lstm, theirs: FOLDER]`: names, and folders under the names that they get."""
-        return read_systems(listed)
-
-    @field_serializer("systems")
-    def _write_systems(self, systems: dict[str, str]) -> tuple[str | dict[str, str], ...]:
-        return tuple({name: folder} if folder else name for name, folder in systems.items())
-
-    @property
-    def trained(self) -> tuple[str, ...]:
-        """The systems that `study train` trains."""
-        return tuple(system for system in self.systems if system in GENERATORS)
-
-    def check_folders(self) -> None:
-        """Check that the folders of somebody else's music are there.
-
-        Raises
-        ------
-        ConfigError
-            If some are not: all of them named.
-        """
-        problems = [
-            f"clips.systems.{name}: there is no folder {folder}"
-            for name, folder in self.systems.items()
-            if folder and not Path(folder).is_dir()
-        ]
-        if problems:
-            raise ConfigError(list_problems("Somebody else's music is not where the config says:", problems))
-
-
-class SynthesisConfig(Section):
-    """How clips become audio; the same for every system."""
-
-    soundfont: str = "FluidR3_GM"
-    sample_rate_hz: Literal[32000, 44100, 48000] = 44100
-    loudness_lufs: Annotated[float, Field(ge=-40, le=-10)] = -20
-    true_peak_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1
-    lead_in_s: Annotated[float, Field(ge=0, le=1)] = 0.05
-    fade_out_s: Annotated[float, Field(ge=0, le=5)] = 1.5
-    mp3_kbps: Literal[64, 80, 96, 112, 128, 160, 192, 224, 256, 320] = 128
-    opus_kbps: Annotated[int, Field(ge=32, le=256)] | None = None
-
-
-class TrialsConfig(Section):
-    """What one participant hears."""
-
-    per_participant: dict[str, Annotated[int, Field(ge=1)]] = {HUMAN: 10, "lstm": 5, "gan": 5}
-    longest_run: PositiveInt = 4
-    listen_s: Annotated[float, Field(ge=0)] = 5
-    confidence_levels: Annotated[int, Field(ge=2, le=7)] = 4
-    break_after: PositiveInt | None = 10
-    repeats: Annotated[int, Field(ge=0)] = 0
-    catch: tuple[str, ...] = ()
-    lease_minutes: PositiveInt = 60
-
-    @model_validator(mode="after")
-    def _repeat_and_catch_what_is_heard(self) -> Self:
-        unheard = sorted(set(self.catch) - set(self.per_participant) | {HUMAN} & set(self.catch))
-        if unheard:
-            raise ValueError(
-                f"catch names {', '.join(unheard)}; it takes generators of per_participant "
-                f"({', '.join(sorted(set(self.per_participant) - {HUMAN}))})"
-            )
-        judged = sum(n for system, n in self.per_participant.items() if system not in self.catch)
-        if 2 * self.repeats > judged:
-            raise ValueError(f"repeats {self.repeats} of {judged} clips, but at most half come again")
-        return self
-
-
-class RecruitmentConfig(Section):
-    """Whom the study wants, and when it has enough of them."""
-
-    target_participants: PositiveInt = 40
-    contact: str = "the researcher who gave you this link"
-    minutes: PositiveInt = 10
-    reward: str | None = None
-    consent: str | None = None
-    languages: Annotated[tuple[Tongue, ...], Field(min_length=1)] = LANGUAGES
-    id_parameter: str | None = "PROLIFIC_PID"
-    keep_ids_days: PositiveInt = 90
-    completion_code: str | None = None
-    completion_url: WebAddress | None = None
-    screened_out_code: str | None = None
-    screened_out_url: WebAddress | None = None
 
 
 class ServerConfig(Section):
@@ -176,16 +47,18 @@ class AnalysisConfig(Section):
     minimum_judgments: PositiveInt = 1
     equivalence_bound: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
     moderators: tuple[str, ...] = ("musical_training", "games_played", "familiarity", "headphones")
-    reasons: dict[str, tuple[str, ...]] = {
-        "melody": ("melod", "tune", "theme", "motif", "phras", "catchy"),
-        "rhythm": ("rhythm", "beat", "tempo", "timing", "meter", "metre", "syncop"),
-        "harmony": ("harmon", "chord", "dissonan", "key", "wrong note", "clash", "off-key"),
-        "repetition": ("repeat", "repetit", "loop", "same"),
-        "structure": ("structur", "form", "random", "direction", "aimless", "build", "ending", "coheren"),
-        "expression": ("express", "emotion", "feel", "mechanic", "robot", "stiff", "soul"),
-        "texture": ("textur", "voice", "bass", "dense", "busy", "empty", "pause", "silence", "gap"),
-        "recognition": ("know", "knew", "heard before", "familiar", "recogni", "pok"),
-    }
+    reasons: dict[str, tuple[str, ...]] = Field(
+        default={
+            "melody": ("melod", "tune", "theme", "motif", "phras", "catchy"),
+            "rhythm": ("rhythm", "beat", "tempo", "timing", "meter", "metre", "syncop"),
+            "harmony": ("harmon", "chord", "dissonan", "key", "wrong note", "clash", "off-key"),
+            "repetition": ("repeat", "repetit", "loop", "same"),
+            "structure": ("structur", "form", "random", "direction", "aimless", "build", "ending", "coheren"),
+            "expression": ("express", "emotion", "feel", "mechanic", "robot", "stiff", "soul"),
+            "texture": ("textur", "voice", "bass", "dense", "busy", "empty", "pause", "silence", "gap"),
+            "recognition": ("know", "knew", "heard before", "familiar", "recogni", "pok"),
+        }
+    )
 
 
 class Config(Section):
@@ -283,9 +156,8 @@ def _validate(raw: dict[str, Any]) -> tuple[Config | None, list[str]]:
         mistakes = error.errors()
     problems = [_describe_mistake(mistake) for mistake in mistakes]
     places = {mistake["loc"] for mistake in mistakes} - {()}
-    if (
-        places
-    ):  # rules between keys are checked only where the keys are sound: look again without the bad ones
+    if places:
+        # Rules between keys are checked only where the keys are sound: look again without the bad ones.
         for place in places:
             _drop_key(raw, place)
         problems += _validate(raw)[1]

@@ -1,12 +1,12 @@
-"""config.yaml's sections on what participants go through beside the trials."""
+"""config.yaml's sections on who takes part, and what participants go through."""
 
 from collections import Counter
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
-"""Unknown keys and wrong types are refused, values cannot change."""
+from study_core.section import Section
+from study_core.types import HUMAN
 
 Tongue = Literal["en", "es", "ja", "zh-Hans"]
 LANGUAGES: tuple[Tongue, ...] = ("en", "es", "ja", "zh-Hans")
@@ -14,17 +14,38 @@ NAMED_QUESTIONS = ("age_band", "musical_training", "pokemon_games", "gave_it_awa
 SCREENING_TRIALS = 6
 Text = str | dict[str, str]
 """A text for all languages, or one per language; a language that is missing gets the first."""
+PositiveInt = Annotated[int, Field(gt=0)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https://[^\s<>\"]+$")]
 
 
-class Part(BaseModel):
-    """One of these sections, or a part of one."""
+class TrialsConfig(Section):
+    """What one participant hears."""
 
-    model_config = STRICT
+    per_participant: dict[str, Annotated[int, Field(ge=1)]] = Field(default={HUMAN: 10, "lstm": 5, "gan": 5})
+    longest_run: PositiveInt = 4
+    listen_s: Annotated[float, Field(ge=0)] = 5
+    confidence_levels: Annotated[int, Field(ge=2, le=7)] = 4
+    break_after: PositiveInt | None = 10
+    repeats: Annotated[int, Field(ge=0)] = 0
+    catch: tuple[str, ...] = ()
+    lease_minutes: PositiveInt = 60
+
+    @model_validator(mode="after")
+    def _repeat_and_catch_what_is_heard(self) -> Self:
+        unheard = sorted(set(self.catch) - set(self.per_participant) | {HUMAN} & set(self.catch))
+        if unheard:
+            raise ValueError(
+                f"catch names {', '.join(unheard)}; it takes generators of per_participant "
+                f"({', '.join(sorted(set(self.per_participant) - {HUMAN}))})"
+            )
+        judged = sum(n for system, n in self.per_participant.items() if system not in self.catch)
+        if 2 * self.repeats > judged:
+            raise ValueError(f"repeats {self.repeats} of {judged} clips, but at most half come again")
+        return self
 
 
-class ScreeningConfig(Part):
+class ScreeningConfig(Section):
     """Which headphone screenings come before the trials, and what passes them."""
 
     tests: tuple[Literal["antiphase", "huggins"], ...] = ()
@@ -44,19 +65,19 @@ class ScreeningConfig(Part):
         return self.antiphase_pass if test == "antiphase" else self.huggins_pass
 
 
-class PracticeConfig(Part):
+class PracticeConfig(Section):
     """Clips with feedback before the trials; they are set aside and never part of the trials."""
 
     trials: Annotated[int, Field(ge=0, le=6)] = 2
 
 
-class OwnQuestion(Part):
+class OwnQuestion(Section):
     """A question of the researcher's own."""
 
     id: Name
     type: Literal["single", "multiple", "number", "text", "scale"]
     ask: Text
-    options: dict[Name, Text] = {}
+    options: dict[Name, Text] = Field(default={})
     """Of `single` and `multiple`: what is stored, and what participants read."""
     minimum: int | None = None
     """Of `number` and `scale`; a scale without one begins at 1."""
@@ -80,7 +101,7 @@ class OwnQuestion(Part):
         return self
 
 
-class QuestionsConfig(Part):
+class QuestionsConfig(Section):
     """What is asked before and after the trials: named questions and the researcher's own."""
 
     before: tuple[str, ...] = ("age_band", "pokemon_games", "musical_training")
@@ -103,8 +124,25 @@ class QuestionsConfig(Part):
         return self
 
 
-class DebriefingConfig(Part):
+class DebriefingConfig(Section):
     """What participants see at the end."""
 
     reveal: bool = True
     share_card: bool = False
+
+
+class RecruitmentConfig(Section):
+    """Whom the study wants, and when it has enough of them."""
+
+    target_participants: PositiveInt = 40
+    contact: str = "the researcher who gave you this link"
+    minutes: PositiveInt = 10
+    reward: str | None = None
+    consent: str | None = None
+    languages: Annotated[tuple[Tongue, ...], Field(min_length=1)] = LANGUAGES
+    id_parameter: str | None = "PROLIFIC_PID"
+    keep_ids_days: PositiveInt = 90
+    completion_code: str | None = None
+    completion_url: WebAddress | None = None
+    screened_out_code: str | None = None
+    screened_out_url: WebAddress | None = None

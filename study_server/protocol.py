@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from study_core.config import Config, TrialsConfig
+from study_core.config import Config
 from study_core.errors import StimulusError, StudyError, list_problems
 from study_core.frozen import FrozenStudy, list_changes, mark_frozen, select_frozen
 from study_core.manifest import fingerprint, read_manifest, sha256_file
+from study_core.participation import TrialsConfig
 from study_core.types import Stimulus
 from study_server.aside import leave_out, set_aside
 from study_server.documents import hash_consent

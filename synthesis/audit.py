@@ -16,9 +16,9 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from study_core.config import SynthesisConfig
 from study_core.errors import StimulusError, list_problems
 from study_core.parallel import map_ordered
+from study_core.production import SynthesisConfig
 from study_core.types import Stimulus
 from synthesis.facts import Facts, measure_file
 from synthesis.guessing import guess_system

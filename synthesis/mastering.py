@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from study_core.config import SynthesisConfig
 from study_core.errors import StimulusError, list_problems
+from study_core.production import SynthesisConfig
 from synthesis.loudness import Sound, measure_loudness, measure_true_peak
 
 SILENCE_DB = -60.0

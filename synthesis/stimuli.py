@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from study_core.config import SynthesisConfig
 from study_core.errors import StimulusError, list_problems
 from study_core.folders import DataFolders
 from study_core.manifest import (
@@ -20,6 +19,7 @@ from study_core.manifest import (
     write_manifest,
 )
 from study_core.parallel import map_ordered
+from study_core.production import SynthesisConfig
 from study_core.secret import load_secret, opaque_id
 from study_core.types import Clip, Stimulus
 from synthesis.mastering import choose_loudness

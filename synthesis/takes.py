@@ -13,9 +13,9 @@ from typing import Self
 
 import numpy as np
 
-from study_core.config import SynthesisConfig
 from study_core.errors import StimulusError
 from study_core.manifest import fingerprint, sha256_bytes, sha256_file, write_bytes, write_json
+from study_core.production import SynthesisConfig
 from synthesis.encoding import check_format, decode_mp3, encode_mp3, read_encoder_version
 from synthesis.fluidsynth import SYNTH_SETTINGS, Renderer, read_version
 from synthesis.frames import OPUS_HZ

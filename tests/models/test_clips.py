@@ -21,9 +21,11 @@ from models.originality import CopyDetector, Passage
 from models.primers import deal_primers, find_primer_starts
 from models.sources import Source, list_midi
 from models.tokens import Score, quantize
-from study_core.config import ClipsConfig, Config, CorpusConfig, TrialsConfig
+from study_core.config import Config
 from study_core.errors import CorpusError, StudyError
 from study_core.manifest import read_manifest, sha256_file
+from study_core.participation import TrialsConfig
+from study_core.production import ClipsConfig, CorpusConfig
 from study_core.types import Clip, Piece
 from tests.models.conftest import make_score
 from tests.models.test_sampling import make_weights

@@ -19,9 +19,9 @@ from models.corpus import (
 from models.midi import MAX_BYTES
 from models.sources import Source, find_source, list_midi
 from models.splits import draw_split
-from study_core.config import CorpusConfig
 from study_core.errors import CorpusError
 from study_core.folders import DataFolders
+from study_core.production import CorpusConfig
 from study_core.types import Piece
 from tests.models.conftest import make_score, write_midi_file
 

@@ -25,9 +25,9 @@ from models.histograms import Histogram, draw_histogram
 from models.sources import Source, list_midi
 from models.tokens import Score
 from study_core.cli import Options
-from study_core.config import CorpusConfig
 from study_core.errors import CorpusError
 from study_core.folders import DataFolders
+from study_core.production import CorpusConfig
 from tests.models.conftest import make_score, write_midi_file
 
 SHARES = CorpusConfig(validation_share=0.2, test_share=0.3)

@@ -22,10 +22,11 @@ from models.originality import CopyDetector
 from models.primers import request_after
 from models.tokens import Score
 from models.weights import WEIGHTS_FILE, save_weights
-from study_core.config import ClipsConfig, Config
+from study_core.config import Config
 from study_core.errors import CorpusError, StudyError
 from study_core.folders import DataFolders
 from study_core.manifest import read_manifest
+from study_core.production import ClipsConfig
 from study_core.types import Clip
 from tests.models.conftest import make_score, write_midi_file
 from tests.models.test_clips import DURATION_S, config, make_config

@@ -19,9 +19,9 @@ from models.splits import (
     save_splits,
 )
 from models.tokens import Score
-from study_core.config import CorpusConfig
 from study_core.errors import CorpusError
 from study_core.folders import DataFolders
+from study_core.production import CorpusConfig
 from study_core.types import Piece, Split
 from tests.models.conftest import make_score, write_midi_file
 

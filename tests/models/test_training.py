@@ -19,9 +19,10 @@ from models.generator import LSTMGenerator
 from models.history import Progress, describe_progress, write_training
 from models.network import is_complete
 from models.weights import Weights, load_weights, training_inputs
-from study_core.config import ClipsConfig, Config, TrainingConfig
+from study_core.config import Config
 from study_core.errors import StudyError
 from study_core.folders import DataFolders
+from study_core.production import ClipsConfig, TrainingConfig
 from tests.models.conftest import REPOSITORY, make_score
 
 KILLED_TRAINING = """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from study_core.config import Config, SynthesisConfig
+from study_core.config import Config
 from study_core.frozen import (
     FrozenError,
     FrozenStudy,
@@ -14,6 +14,7 @@ from study_core.frozen import (
     refuse_frozen,
     select_frozen,
 )
+from study_core.production import SynthesisConfig
 
 SINCE = "2026-11-01T10:00:00.000Z"
 

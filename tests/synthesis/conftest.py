@@ -10,9 +10,9 @@ import mido
 import numpy as np
 import pytest
 
-from study_core.config import SynthesisConfig
 from study_core.folders import DataFolders
 from study_core.manifest import sha256_bytes, write_bytes, write_manifest
+from study_core.production import SynthesisConfig
 from study_core.types import Clip
 from synthesis.takes import Studio
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from study_core.config import SynthesisConfig
 from study_core.errors import StimulusError
 from study_core.folders import DataFolders
+from study_core.production import SynthesisConfig
 from study_core.types import Stimulus
 from synthesis import audit
 from synthesis.audit import audit_stimuli

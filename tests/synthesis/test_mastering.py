@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from study_core.config import SynthesisConfig
 from study_core.errors import StimulusError
+from study_core.production import SynthesisConfig
 from synthesis.mastering import Level, apply_gain, choose_loudness, cut_window, measure_level
 
 RATE_HZ = 44100
