@@ -14,7 +14,7 @@ import numpy as np
 from study_core.folders import DataFolders
 from study_core.manifest import write_bytes
 from study_core.types import Stimulus
-from synthesis.encoding import decode_mp3
+from synthesis.decoding import decode_sound
 from synthesis.loudness import Sound
 from synthesis.mastering import measure_level
 from synthesis.recordings import is_recording
@@ -41,7 +41,7 @@ def write_contact_sheet(
     figures: dict[str, list[str]] = {}
     with show_progress("Contact sheet", len(stimuli)) as bar:
         for stimulus in sorted(stimuli, key=lambda each: (each.system, each.clip_id)):
-            sound = decode_mp3((folders.stimuli / stimulus.stimulus_file).read_bytes())
+            sound = decode_sound((folders.stimuli / stimulus.stimulus_file).read_bytes())
             picture = f"{stimulus.stimulus_id}.png"
             write_bytes(folder / picture, _draw(stimulus, sound, folders.clips / stimulus.clip_file))
             figures.setdefault(stimulus.system, []).append(_describe(stimulus, sound, picture))

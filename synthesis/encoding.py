@@ -1,6 +1,5 @@
 """Sound to MP3 of constant bit rate, without tags, by the `lame` program: same sound, same bytes."""
 
-import io
 import shutil
 import subprocess
 import tempfile
@@ -68,23 +67,6 @@ def encode_mp3(sound: Sound, sample_rate_hz: int, kbps: int) -> bytes:
         arguments += ["--scale", f"{1 / _LAME_SCALES.get(kbps, 0.95):.6f}"]
         _run_lame([*arguments, "--noreplaygain", str(source), str(draft)])
         return draft.read_bytes()
-
-
-def decode_mp3(audio: bytes) -> Sound:
-    """Return the sound of stereo MP3, LAME's delay and padding removed.
-
-    Raises
-    ------
-    StimulusError
-        If the bytes cannot be decoded.
-    """
-    import soundfile
-
-    try:
-        sound: Sound = soundfile.read(io.BytesIO(audio), dtype="float32", always_2d=True)[0]
-    except soundfile.LibsndfileError as error:
-        raise StimulusError(f"The bytes are not MP3: {error}") from None
-    return sound
 
 
 def read_encoder_version() -> str:

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from study_core.errors import StimulusError
-from synthesis.encoding import decode_mp3
+from synthesis.decoding import decode_sound
 from synthesis.frames import read_mp3_frames, read_opus_frames
 from synthesis.loudness import Sound
 from synthesis.mastering import SILENCE_DB, measure_level
-from synthesis.opus import decode_opus
 
 _ONSET_DB = -40.0
 """Where the first note counts as begun; encoding smears a little sound in front of it."""
@@ -55,7 +54,7 @@ def measure_file(path: Path) -> Facts:
         kind = "an Opus" if is_opus else "an MP3"
         raise StimulusError(f"{path} is not {kind} file. Remove it and run `study render` again.")
     rate_hz = frames.sample_rate_hz
-    sound = decode_opus(data) if is_opus else decode_mp3(data)
+    sound = decode_sound(data)
     level = measure_level(sound, rate_hz)
     size = np.abs(sound).ravel()
     is_begun = size > size.max() * 10 ** (_ONSET_DB / 20)

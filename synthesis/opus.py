@@ -56,20 +56,3 @@ def encode_opus(sound: Sound, sample_rate_hz: int, kbps: int) -> bytes:
     if done.returncode:
         raise StimulusError(f"opusenc failed: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
-
-
-def decode_opus(audio: bytes) -> Sound:
-    """Return the sound of stereo Opus at 48 kHz.
-
-    Raises
-    ------
-    StimulusError
-        If the bytes cannot be decoded.
-    """
-    import soundfile
-
-    try:
-        sound: Sound = soundfile.read(io.BytesIO(audio), dtype="float32", always_2d=True)[0]
-    except soundfile.LibsndfileError as error:
-        raise StimulusError(f"The bytes are not Opus: {error}") from None
-    return sound

@@ -16,12 +16,13 @@ import numpy as np
 from study_core.errors import StimulusError
 from study_core.manifest import fingerprint, sha256_bytes, sha256_file, write_bytes, write_json
 from study_core.production import SynthesisConfig
-from synthesis.encoding import check_format, decode_mp3, encode_mp3, read_encoder_version
+from synthesis.decoding import decode_sound
+from synthesis.encoding import check_format, encode_mp3, read_encoder_version
 from synthesis.fluidsynth import SYNTH_SETTINGS, Renderer, read_version
 from synthesis.frames import OPUS_HZ
 from synthesis.loudness import Sound, measure_loudness, measure_true_peak
 from synthesis.mastering import apply_gain, cut_window, find_onset, measure_level
-from synthesis.opus import check_opus, decode_opus, encode_opus
+from synthesis.opus import check_opus, encode_opus
 from synthesis.recordings import is_recording, read_recording
 from synthesis.soundfonts import Soundfont, find_soundfont
 
@@ -182,7 +183,7 @@ def encode_take(job: Job) -> Take:
     audio = encode_mp3(sound, config.sample_rate_hz, config.mp3_kbps)
     if is_recording(job.clip_path):
         # What MP3 leaves out above 16 kHz is nothing of a piano, but up to 1 LU of bright sound.
-        lost_db = job.target_lufs - measure_loudness(decode_mp3(audio), config.sample_rate_hz)
+        lost_db = job.target_lufs - measure_loudness(decode_sound(audio), config.sample_rate_hz)
         sound = apply_gain(sound, lost_db)
         audio = encode_mp3(sound, config.sample_rate_hz, config.mp3_kbps)
     opus = encode_opus(sound, config.sample_rate_hz, config.opus_kbps) if config.opus_kbps else b""
@@ -251,9 +252,9 @@ def _find_excess(audio: bytes, opus: bytes, measured: Take, job: Job) -> float:
     peak_dbtp = measured.true_peak_dbtp + job.target_lufs - measured.loudness_lufs
     if peak_dbtp < config.true_peak_dbtp - _CHECKED_DB and not is_recording(job.clip_path):
         return 0.0
-    peaks = [measure_true_peak(decode_mp3(audio), config.sample_rate_hz)]
+    peaks = [measure_true_peak(decode_sound(audio), config.sample_rate_hz)]
     if opus:
-        peaks.append(measure_true_peak(decode_opus(opus), OPUS_HZ))
+        peaks.append(measure_true_peak(decode_sound(opus), OPUS_HZ))
     return max(peaks) - config.true_peak_dbtp
 
 

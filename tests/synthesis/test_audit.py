@@ -12,7 +12,8 @@ from study_core.production import SynthesisConfig
 from study_core.types import Stimulus
 from synthesis import audit
 from synthesis.audit import audit_stimuli
-from synthesis.encoding import decode_mp3, encode_mp3
+from synthesis.decoding import decode_sound
+from synthesis.encoding import encode_mp3
 from synthesis.facts import Facts, measure_file
 from synthesis.stimuli import render_stimuli
 from synthesis.takes import Studio
@@ -52,14 +53,14 @@ def encode_again(
     path: Path, *, gain: float = 1, kbps: int = 128, cut_s: float = 0, tail_s: float = 0
 ) -> None:
     """Encode a stimulus again, changed; the time stamp stays."""
-    sound = decode_mp3(path.read_bytes()) * gain
+    sound = decode_sound(path.read_bytes()) * gain
     n_tail = round(tail_s * RATE_HZ)
     sound[len(sound) - n_tail :] = 0
     path.write_bytes(encode_mp3(sound[: len(sound) - round(cut_s * RATE_HZ)], RATE_HZ, kbps))
 
 
 def delay(path: Path) -> None:
-    sound = np.roll(decode_mp3(path.read_bytes()), round(0.1 * RATE_HZ), axis=0)
+    sound = np.roll(decode_sound(path.read_bytes()), round(0.1 * RATE_HZ), axis=0)
     path.write_bytes(encode_mp3(sound, RATE_HZ, 128))
 
 

@@ -14,10 +14,11 @@ from study_core.folders import DataFolders
 from study_core.manifest import sha256_file
 from study_core.types import Clip, Stimulus
 from synthesis.audit import audit_stimuli
+from synthesis.decoding import decode_sound
 from synthesis.facts import measure_file
 from synthesis.frames import OPUS_HZ
 from synthesis.loudness import measure_true_peak
-from synthesis.opus import decode_opus, encode_opus
+from synthesis.opus import encode_opus
 from synthesis.stimuli import TIME_STAMP, fingerprint_inputs, publish_stimuli, render_stimuli
 from synthesis.takes import Studio
 
@@ -59,7 +60,7 @@ def released(
 
 def encode_again(path: Path, *, gain: float = 1) -> None:
     """Encode from 48 kHz, which the header tells."""
-    path.write_bytes(encode_opus(decode_opus(path.read_bytes()) * np.float32(gain), OPUS_HZ, 96))
+    path.write_bytes(encode_opus(decode_sound(path.read_bytes()) * np.float32(gain), OPUS_HZ, 96))
 
 
 @needs_opusenc
@@ -95,8 +96,8 @@ def test_opus_for_some_stimuli_only_is_found(released: tuple[list[Stimulus], Pat
 
 
 def test_bytes_that_are_no_opus_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(StimulusError, match="The bytes are not Opus"):
-        decode_opus(b"no Opus at all")
+    with pytest.raises(StimulusError, match="The bytes are neither MP3 nor Opus"):
+        decode_sound(b"no Opus at all")
     (tmp_path / "x.opus").write_bytes(b"no Opus at all")
     with pytest.raises(StimulusError, match=r"x\.opus is not an Opus file"):
         measure_file(tmp_path / "x.opus")
@@ -108,7 +109,7 @@ def test_peaks_of_the_opus_files_stay_under_the_ceiling_too(
 ) -> None:
     made, folder = released
     for row in made:
-        peak = measure_true_peak(decode_opus((folder / f"{row.stimulus_id}.opus").read_bytes()), OPUS_HZ)
+        peak = measure_true_peak(decode_sound((folder / f"{row.stimulus_id}.opus").read_bytes()), OPUS_HZ)
         assert peak <= studio.config.true_peak_dbtp
 
 

@@ -8,7 +8,8 @@ from study_core.errors import StimulusError
 from study_core.folders import DataFolders
 from study_core.manifest import read_manifest
 from study_core.types import Clip
-from synthesis.encoding import decode_mp3, encode_mp3
+from synthesis.decoding import decode_sound
+from synthesis.encoding import encode_mp3
 from synthesis.mastering import measure_level
 from synthesis.recordings import import_recordings, read_recording
 from synthesis.stimuli import read_clips, render_stimuli
@@ -49,7 +50,7 @@ def test_recordings_of_every_kind_become_stimuli_alike(
     assert sorted(row.system for row in made) == ["human", "human", "machine", "machine"]
     assert {row.soundfont for row in made} == {""}
     for row in made:
-        sound = decode_mp3((folders.stimuli / row.stimulus_file).read_bytes())
+        sound = decode_sound((folders.stimuli / row.stimulus_file).read_bytes())
         assert len(sound) == DURATION_S * RATE_HZ
         assert measure_level(sound, RATE_HZ).loudness_lufs == pytest.approx(-20, abs=0.1)
         onset_s = np.flatnonzero(np.abs(sound[:, 0]) > 0.005)[0] / RATE_HZ

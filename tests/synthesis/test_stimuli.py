@@ -16,7 +16,7 @@ from study_core.manifest import is_current, read_manifest, sha256_file
 from study_core.types import Clip, Stimulus
 from synthesis import stimuli as stage
 from synthesis.audit import audit_stimuli
-from synthesis.encoding import decode_mp3
+from synthesis.decoding import decode_sound
 from synthesis.mastering import measure_level
 from synthesis.stimuli import (
     TIME_STAMP,
@@ -50,7 +50,7 @@ def remove_files(folders: DataFolders) -> dict[str, str]:
 
 def test_stimuli_are_alike_in_all_but_the_music(made: list[Stimulus], folders: DataFolders) -> None:
     for stimulus in made:
-        sound = decode_mp3((folders.stimuli / stimulus.stimulus_file).read_bytes())
+        sound = decode_sound((folders.stimuli / stimulus.stimulus_file).read_bytes())
         assert len(sound) == DURATION_S * 44100
         assert measure_level(sound, 44100).loudness_lufs == pytest.approx(-20, abs=0.2)
         assert measure_level(sound, 44100).true_peak_dbtp < -1
@@ -164,7 +164,7 @@ def test_peaky_clip_makes_all_stimuli_quieter_alike(
     assert -21 < lufs.pop() < -15
     assert "instead of -15 LUFS" in caplog.text
     heard = [
-        measure_level(decode_mp3((folders.stimuli / row.stimulus_file).read_bytes()), 44100) for row in made
+        measure_level(decode_sound((folders.stimuli / row.stimulus_file).read_bytes()), 44100) for row in made
     ]
     assert max(level.true_peak_dbtp for level in heard) <= -1
     assert max(level.true_peak_dbtp for level in heard) > -2.5
