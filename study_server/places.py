@@ -46,8 +46,8 @@ def list_taken(db: Session, protocol_sha256: str, *, is_simulated: bool) -> dict
 
 
 def take(db: Session, study_session: StudySession) -> None:
-    """Take the places of a started session, where it does not hold them."""
-    if study_session.holds_places:
+    """Take the places of a started session, where it does not hold them and counts."""
+    if study_session.holds_places or study_session.excluded_at is not None:
         return
     study_session.holds_places = True
     db.flush()

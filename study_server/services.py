@@ -135,8 +135,7 @@ def _come_back(store: Store, session_id: str) -> bool:
 def come_back(db: Session, study_session: StudySession) -> None:
     """Note that somebody is back; where their places were given to others, they get places again."""
     study_session.last_seen_at = now_utc()
-    is_running = study_session.started_at is not None and study_session.finished_at is None
-    if is_running and study_session.excluded_at is None:
+    if study_session.started_at is not None and study_session.finished_at is None:
         places.take(db, study_session)
 
 
