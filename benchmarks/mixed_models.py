@@ -1,11 +1,10 @@
-"""How fast and how right the mixed models are: time by listeners, R beside it, and simulated studies.
+"""How fast the mixed models are: time by listeners, and R beside it.
 
-    python benchmarks/mixed_models.py                  # time, with R's glmmTMB and glmer where installed
-    python benchmarks/mixed_models.py --studies 1000   # false positives and coverage instead; some minutes
+    python benchmarks/mixed_models.py   # with R's glmmTMB and glmer where installed
 
 Every listener judges 20 of 104 clips; the model has correlated slopes by listener. All on one core, R too, in
 seconds of processor time, which other programs hardly change. R's packages are Debian's r-cran-glmmtmb and
-r-cran-lme4.
+r-cran-lme4. `benchmarks/calibration.py` tells how often their intervals are right.
 """
 
 import argparse
@@ -15,31 +14,21 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is loaded
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from analysis.estimates import wilson_interval
-from analysis.hierarchical import (
-    GENERATED,
-    estimate_difference,
-    estimate_probability,
-    fit_detection,
-    fit_systems,
-)
-from analysis.link import integrate_link
+from analysis.hierarchical import GENERATED
 from analysis.mixed import INTERCEPT, MixedModel, fit_mixed_model
+from analysis.simulation import Design, Population, simulate_study
 
 LISTENERS = (250, 500, 1000, 2500, 5000)
 BESIDE_R = 300
 REPEATS = 3
-LEVEL = 0.95
-EFFECT = 1.0
+POPULATION = Population(shares={"human": 0.6, "gan": 0.4}, sd_lean=0.3, sd_sensitivity=0.7, sd_clip=0.65)
 
 R_SCRIPT = """
 arguments <- commandArgs(trailingOnly = TRUE)
@@ -58,48 +47,11 @@ cat(sprintf("[%.6f, %.9f, %.9f, %.9f, %.9f, %.9f]", seconds, estimates[1], estim
 """
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """Listeners judge `each` of the clips, half of them human; SDs on the logit scale."""
-
-    listeners: int
-    clips: int
-    each: int
-    sd_listener: float
-    sd_slope: float
-    sd_clip: float
-
-
-SCENARIOS = {
-    "complete": Scenario(30, 20, 20, 0.7, 0.7, 0.7),
-    "planned-missing": Scenario(60, 104, 10, 0.3, 0.7, 0.65),
-}
-
-
-def simulate(rng: np.random.Generator, scenario: Scenario, effect: float) -> pd.DataFrame:
-    """Return responses; the effect is the generated clips' log odds of "human" less the human clips'."""
-    half = scenario.clips // 2
-    listener = np.repeat(np.arange(scenario.listeners), scenario.each)
-    heard = [
-        np.concatenate([rng.permutation(half)[: scenario.each // 2] + kind * half for kind in (0, 1)])
-        for _ in range(scenario.listeners)
-    ]
-    clip = np.concatenate(heard)
-    gen_c = np.where(clip < half, -0.5, 0.5)
-    eta = (
-        effect * gen_c
-        + rng.normal(0, scenario.sd_listener, scenario.listeners)[listener]
-        + rng.normal(0, scenario.sd_slope, scenario.listeners)[listener] * gen_c
-        + rng.normal(0, scenario.sd_clip, scenario.clips)[clip]
-    )
-    return pd.DataFrame(
-        {
-            "participant_id": listener,
-            "clip_id": clip,
-            "system": np.where(gen_c > 0, "gan", "human"),
-            "judged_human": (rng.logistic(size=eta.size) < eta).astype(int),
-        }
-    )
+def simulate(seed: int, listeners: int) -> pd.DataFrame:
+    """Return judgments of 52 human and 52 generated clips, 10 of each by every listener."""
+    clips, trials = dict.fromkeys(POPULATION.shares, 52), dict.fromkeys(POPULATION.shares, 10)
+    design = Design(n_listeners=listeners, n_clips=clips, trials=trials)
+    return simulate_study(np.random.default_rng(seed), POPULATION, design)
 
 
 def fit(responses: pd.DataFrame) -> MixedModel:
@@ -124,14 +76,13 @@ def compare_sizes() -> None:
     """Print time by number of listeners."""
     print("listeners  judgments  seconds  ms per listener")
     for listeners in LISTENERS:
-        scenario = Scenario(listeners, 104, 20, 0.3, 0.7, 0.65)
-        seconds, _ = time_fit(simulate(np.random.default_rng(listeners), scenario, EFFECT))
+        seconds, _ = time_fit(simulate(listeners, listeners))
         print(f"{listeners:9}  {20 * listeners:9}  {seconds:7.2f}  {1000 * seconds / listeners:15.2f}")
 
 
 def compare_with_r() -> None:
     """Print time and estimates beside R's, or that R is absent."""
-    responses = simulate(np.random.default_rng(2018), Scenario(BESIDE_R, 104, 20, 0.3, 0.7, 0.65), EFFECT)
+    responses = simulate(2018, BESIDE_R)
     seconds, model = time_fit(responses)
     errors = np.sqrt(model.covariance.diagonal()[:2])
     ours = np.array([*model.coefficients, *errors, model.log_likelihood])
@@ -162,57 +113,15 @@ def run_r(responses: pd.DataFrame, package: str) -> np.ndarray | None:
     return np.array(json.loads(done.stdout)) if done.returncode == 0 else None
 
 
-def judge_study(scenario: Scenario, effect: float, seed: int) -> dict[str, float]:
-    """Return what the mixed model, and the test and interval of independent trials, say of one study."""
-    responses = simulate(np.random.default_rng([2018, seed]), scenario, effect)
-    sd = float(np.linalg.norm([scenario.sd_listener, scenario.sd_slope / 2, scenario.sd_clip]))
-    truth, human = (integrate_link("logit", effect * gen_c, sd)[0] for gen_c in (0.5, -0.5))
-    model = fit_systems(responses)
-    share = estimate_probability(model, {"gan": 1}, LEVEL)
-    difference = estimate_difference(model, {"gan": 1}, {"human": 1}, LEVEL)
-    coefficient = fit(responses)
-    t = abs(coefficient.coefficients[1] - effect) / np.sqrt(coefficient.covariance[1, 1])
-    row = {
-        "logit contrast off": t > stats.t.ppf((1 + LEVEL) / 2, coefficient.degrees_of_freedom),
-        "difference found": difference.excludes_zero,
-        "difference covered": difference.low <= truth - human <= difference.high,
-        "share covered": share.low <= truth <= share.high,
-        "share's width": share.high - share.low,
-        "warned": bool(model.warnings),
-    }
-    counts = pd.crosstab(responses["system"], responses["judged_human"])
-    low, high = wilson_interval(int(counts.loc["gan", 1]), int(counts.loc["gan"].sum()), LEVEL)
-    row["naive: difference found"] = stats.chi2_contingency(counts, correction=False).pvalue < 1 - LEVEL
-    row["naive: share covered"] = low <= truth <= high
-    if effect == 0:  # the average listener's d' is 0 then under both links
-        d_prime = fit_detection(responses, LEVEL).d_prime
-        row["d' covered"] = d_prime.low <= 0 <= d_prime.high
-    return row
-
-
-def calibrate(studies: int) -> None:
-    """Print rates over simulated studies; their standard error is at most 0.5 / sqrt(studies)."""
-    for name, scenario in SCENARIOS.items():
-        for effect in (0.0, EFFECT):
-            rows = pd.DataFrame([judge_study(scenario, effect, seed) for seed in range(studies)])
-            print(f"\n{name}, effect {effect:g}, {studies} studies: {scenario}")
-            print(rows.astype(float).mean().round(4).to_string())
-
-
 def main() -> None:
     """Read the command line and print a table."""
-    parser = argparse.ArgumentParser(
+    argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--studies", type=int, default=0, help="simulate so many studies per scenario")
-    studies = parser.parse_args().studies
+    ).parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    if studies:
-        calibrate(studies)
-    else:
-        compare_sizes()
-        compare_with_r()
+    compare_sizes()
+    compare_with_r()
 
 
 if __name__ == "__main__":

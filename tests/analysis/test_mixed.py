@@ -492,7 +492,7 @@ def test_every_problem_is_named_at_once() -> None:
     refuse(r"(?s)all 36 answers.*1 clips.*hold only 0", change)
 
 
-# Simulated studies: 30 listeners, 20 clips, no effect; `benchmarks/mixed_models.py` has more of them.
+# Simulated studies: 30 listeners, 20 clips, no effect; `benchmarks/calibration.py` has more of them.
 
 
 def test_false_positives_keep_their_rate_where_the_naive_test_loses_it() -> None:
