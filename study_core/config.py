@@ -89,7 +89,8 @@ class Config(Section):
                 f"trials.per_participant names {', '.join(sorted(heard))}, "
                 f"but clips.systems makes {', '.join(sorted(made))}"
             )
-        most = max(self.trials.per_participant.values()) + (self.practice.trials + 1) // 2
+        n_practised = self.practice.trials * self.trials.clips_per_page
+        most = max(self.trials.per_participant.values()) + (n_practised + 1) // 2
         if most > self.clips.per_system:
             raise ValueError(
                 f"a session of {most} trials of one system, practice included, needs as many clips, "

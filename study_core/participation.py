@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from study_core.section import Section
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 Tongue = Literal["en", "es", "ja", "zh-Hans"]
 LANGUAGES: tuple[Tongue, ...] = ("en", "es", "ja", "zh-Hans")
@@ -16,16 +16,21 @@ Text = str | dict[str, str]
 """A text for all languages, or one per language; a language that is missing gets the first."""
 PositiveInt = Annotated[int, Field(gt=0)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Paradigm = Literal["yes_no", "two_afc", "rating"]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https://[^\s<>\"]+$")]
 
 
 class TrialsConfig(Section):
-    """What one participant hears."""
+    """What one participant hears, and is asked about it."""
 
+    paradigm: Paradigm = "yes_no"
     per_participant: dict[str, Annotated[int, Field(ge=1)]] = Field(default={HUMAN: 10, "lstm": 5, "gan": 5})
     longest_run: PositiveInt = 4
     listen_s: Annotated[float, Field(ge=0)] = 5
     confidence_levels: Annotated[int, Field(ge=2, le=7)] = 4
+    rating_levels: Literal[5, 7] = 5
+    rating_ask: Text | None = None
+    rating_labels: tuple[Text, Text] | None = None
     break_after: PositiveInt | None = 10
     repeats: Annotated[int, Field(ge=0)] = 0
     catch: tuple[str, ...] = ()
@@ -40,9 +45,37 @@ class TrialsConfig(Section):
                 f"({', '.join(sorted(set(self.per_participant) - {HUMAN}))})"
             )
         judged = sum(n for system, n in self.per_participant.items() if system not in self.catch)
+        unit = "pairs" if self.clips_per_page > 1 else "clips"
+        if unit == "pairs":
+            judged -= self.n_human
         if 2 * self.repeats > judged:
-            raise ValueError(f"repeats {self.repeats} of {judged} clips, but at most half come again")
+            raise ValueError(f"repeats {self.repeats} of {judged} {unit}, but at most half come again")
         return self
+
+    @model_validator(mode="after")
+    def _pair_human_with_generated_clips(self) -> Self:
+        n_generated = sum(self.per_participant.values()) - self.n_human
+        if self.paradigm == "two_afc" and self.n_human != n_generated:
+            raise ValueError(
+                f"two_afc pairs each human clip with a generated one, but per_participant has {self.n_human} "
+                f"human and {n_generated} generated clips"
+            )
+        return self
+
+    @property
+    def n_human(self) -> int:
+        """Clips by people that one participant hears."""
+        return sum(n for system, n in self.per_participant.items() if system in HUMAN_SYSTEMS)
+
+    @property
+    def clips_per_page(self) -> int:
+        """Clips that are heard on one page, and answered together: two of a pair."""
+        return 2 if self.paradigm == "two_afc" else 1
+
+    @property
+    def n_pages(self) -> int:
+        """Pages of one session's trials: clips, or pairs."""
+        return sum(self.per_participant.values()) // self.clips_per_page + self.repeats
 
 
 class ScreeningConfig(Section):

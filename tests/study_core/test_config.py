@@ -61,6 +61,15 @@ def test_five_mistakes_are_named_in_one_message(tmp_path: Path) -> None:
         ("trials: {catch: [beeps]}\n", "trials: catch names beeps; it takes generators of per_part"),
         ("trials: {catch: [human]}\n", "trials: catch names human; it takes generators"),
         ("trials: {repeats: 11}\n", "trials: repeats 11 of 20 clips, but at most half come again"),
+        (
+            "trials: {paradigm: two_afc, repeats: 6}\n",
+            "trials: repeats 6 of 10 pairs, but at most half come again",
+        ),
+        (
+            "trials: {paradigm: two_afc, per_participant: {human: 9, lstm: 5, gan: 5}}\n",
+            "trials: two_afc pairs each human clip with a generated one, but per_participant has 9 human and",
+        ),
+        ("trials: {rating_levels: 6}\n", "trials.rating_levels: Input should be 5 or 7 (got 6)"),
         ("clips: {systems: [llama]}\n", "llama is no system; known are lstm, gan, markov, human_original"),
         ("clips: {systems: [llama]}\n", "A folder of MIDI or audio becomes one as `llama: FOLDER`"),
         ("clips: {systems: [lstm, lstm]}\n", "names a system twice: lstm"),
