@@ -139,8 +139,10 @@ class Judgment(Table):
     __tablename__ = "judgments"
 
     trial_id: Mapped[str] = mapped_column(ForeignKey("trials.trial_id", ondelete="CASCADE"), primary_key=True)
-    judged_human: Mapped[bool] = mapped_column(Boolean)
-    confidence: Mapped[int] = mapped_column(Integer)
+    judged_human: Mapped[bool | None] = mapped_column(Boolean)
+    """Of a pair, true for the clip that was taken for the human one; empty where clips are rated."""
+    confidence: Mapped[int | None] = mapped_column(Integer)
+    rating: Mapped[int | None] = mapped_column(Integer)
     knows_tune: Mapped[bool] = mapped_column(Boolean)
     heard_s: Mapped[float | None] = mapped_column(Float)
     n_plays: Mapped[int | None] = mapped_column(Integer)
@@ -188,6 +190,7 @@ class PracticeTrial(Table):
     audio_token: Mapped[str] = mapped_column(String, unique=True, default=make_id)
     judged_human: Mapped[bool | None] = mapped_column(Boolean)
     confidence: Mapped[int | None] = mapped_column(Integer)
+    rating: Mapped[int | None] = mapped_column(Integer)
     answered_at: Mapped[str | None] = mapped_column(String)
     feedback_seen_at: Mapped[str | None] = mapped_column(String)
 
