@@ -16,7 +16,7 @@ from analysis.columns import (
     SECOND_SYSTEM,
     SIGNED,
 )
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 NO_ANSWER = "no_answer"
 """Column of what was said instead of an answer ("not sure", "knew the tune"); None beside an answer."""
@@ -37,8 +37,8 @@ def find_unusable_answers(values: pd.DataFrame, grades: int | None) -> list[str]
         if {name, "confidence"} <= set(values)
     ]
     if CHOSE_FIRST in values:
-        human = (values["system"] == HUMAN).astype(int) + (values[SECOND_SYSTEM] == HUMAN)
-        wrong = int((human != 1).sum())
+        first, second = (values[name].isin(HUMAN_SYSTEMS) for name in ("system", SECOND_SYSTEM))
+        wrong = int((first == second).sum())
         if wrong:
             problems.append(f"{wrong} of {len(values)} pairs are not of one {HUMAN!r} and one generated clip")
     return problems
@@ -78,7 +78,7 @@ def _read_signed(table: pd.DataFrame, lean: "pd.Series[float]", size: "pd.Series
 
 
 def _read_pairs(values: pd.DataFrame) -> pd.DataFrame:
-    human_first = values["system"] == HUMAN
+    human_first = values["system"].isin(HUMAN_SYSTEMS)
     chose_first = values[CHOSE_FIRST].astype(bool)
     first, second = values["clip_id"], values[SECOND_CLIP]
     return values.drop(columns=[SECOND_CLIP, SECOND_SYSTEM]).assign(

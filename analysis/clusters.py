@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -37,7 +37,7 @@ class Rates:
     Attributes
     ----------
     systems
-        Names, the human system first, the others in alphabetical order.
+        Names, human systems first, the generators in alphabetical order.
     share
         Shape (S,): judgments "human" / judgments.
     n_judged_human, n_trials, n_listeners, n_clips
@@ -135,8 +135,8 @@ def measure_means(responses: pd.DataFrame, values: FloatArray) -> Rates:
 
 
 def order_systems(systems: Iterable[str]) -> tuple[str, ...]:
-    """Return the names with the human system first, the others in alphabetical order."""
-    return tuple(sorted(systems, key=lambda name: (name != HUMAN, name)))
+    """Return the names with human systems first, the generators in alphabetical order."""
+    return tuple(sorted(systems, key=lambda name: (name != HUMAN, name not in HUMAN_SYSTEMS, name)))
 
 
 def _sum(

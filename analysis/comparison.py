@@ -14,7 +14,7 @@ from analysis.estimates import Estimate, estimate_function, estimate_rate, t_qua
 from analysis.hierarchical import METHOD as MIXED
 from analysis.hierarchical import estimate_difference, estimate_probability
 from analysis.mixed import MixedModel
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 Quantity = Literal["rate", "difference", "contrast"]
 LISTENERS_ONLY, INDEPENDENT = "clips as fixed, t", "independent judgments"
@@ -61,7 +61,7 @@ def compare_methods(
 ) -> tuple[Comparison, ...]:
     """Return every rate, every difference to the human clips and every contrast by all methods."""
     methods = Methods(rates, model, draw_studies(responses), level)
-    generators = [name for name in rates.systems if name != HUMAN]
+    generators = [name for name in rates.systems if name not in HUMAN_SYSTEMS]
     return (
         *(_compare(methods, "rate", {name: 1.0}, name) for name in rates.systems),
         *(_compare(methods, "difference", {name: 1.0, HUMAN: -1.0}, name) for name in generators),

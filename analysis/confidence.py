@@ -17,7 +17,7 @@ from scipy import stats
 
 from analysis.clusters import FloatArray, measure_means
 from analysis.estimates import Estimate, estimate_function, estimate_rate
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 FIRST, SECOND = "first", "second"
 MINIMUM_LEVELS = 2
@@ -76,7 +76,7 @@ def estimate_confidence(responses: pd.DataFrame, generators: tuple[str, ...], le
     n_levels = rated["confidence"].nunique()
     if n_levels < MINIMUM_LEVELS:
         return Confidence(because=f"{n_levels} level of confidence was used, and a curve needs 2")
-    correct = (rated["judged_human"] == 1) == (rated["system"] == HUMAN)
+    correct = (rated["judged_human"] == 1) == rated["system"].isin(HUMAN_SYSTEMS)
     above_zero = rated["confidence"].to_numpy(np.float64) + 1  # so that a confidence of 0 has a sign
     signed = pd.Series(np.where(rated["judged_human"] == 1, -above_zero, above_zero), rated.index)
     groups = pd.Series(np.where(correct, SECOND, FIRST), rated.index)

@@ -19,7 +19,7 @@ from scipy import stats
 
 from analysis.clusters import IntArray, Rates, measure_rates
 from analysis.estimates import Estimate, estimate_function, estimate_rate, unit_gradient
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 LOG_LINEAR = "log-linear correction"
 """Point estimate where a rate is 0 or 1 (Hautus 1995): half a trial added to each answer."""
@@ -73,7 +73,7 @@ def compute_d_prime(judged_human: IntArray, trials: IntArray, *, corrected: bool
 
 def estimate_accuracy(responses: pd.DataFrame, level: float) -> Accuracy:
     """Return the share of correct judgments over all systems, with the share of human trials."""
-    is_human = responses["system"] == HUMAN
+    is_human = responses["system"].isin(HUMAN_SYSTEMS)
     correct = (responses["judged_human"] == 1) == is_human
     # Correct or not is one yes-no answer of one "system": the same clustered share.
     pooled = responses.assign(judged_human=correct.astype("int64"), system=HUMAN)
@@ -82,7 +82,7 @@ def estimate_accuracy(responses: pd.DataFrame, level: float) -> Accuracy:
 
 def count_correct(responses: pd.DataFrame) -> pd.DataFrame:
     """Return `n_trials` and `n_correct` of each listener, in the order of their ids."""
-    correct = (responses["judged_human"] == 1) == (responses["system"] == HUMAN)
+    correct = (responses["judged_human"] == 1) == responses["system"].isin(HUMAN_SYSTEMS)
     grouped = correct.groupby(responses["participant_id"], sort=True)
     return pd.DataFrame({"n_trials": grouped.size(), "n_correct": grouped.sum()}).reset_index()
 

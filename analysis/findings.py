@@ -18,6 +18,7 @@ from analysis.responses import Responses, find_shortages
 from analysis.spread import Hierarchical, Spread, describe_spread, estimate_hierarchical, fit_study
 from study_core.config import AnalysisConfig
 from study_core.errors import ResponsesError, list_problems
+from study_core.types import HUMAN_SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Findings:
     """The estimates of one table of judgments."""
 
     human: Fooling
+    human_original: Fooling | None
+    """Human clips with their original timing, where the study has them: human music too."""
     generators: tuple[Generator, ...]
     contrasts: tuple[Contrast, ...]
     accuracy: Accuracy
@@ -60,6 +63,12 @@ class Findings:
 
     These seven, from `comparisons` on, come from `find_all`: the findings without exclusions lack them.
     """
+
+    @property
+    def systems(self) -> tuple[Fooling, ...]:
+        """Every system's share judged human, human ones first."""
+        original = () if self.human_original is None else (self.human_original,)
+        return (self.human, *original, *(generator.fooling for generator in self.generators))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +148,11 @@ def find(table: pd.DataFrame, config: AnalysisConfig) -> Findings:
             check_equivalence(fooling.difference, config.equivalence_bound, level),
         )
         for fooling in others
-        if fooling.difference is not None
+        if fooling.difference is not None and fooling.system not in HUMAN_SYSTEMS
     ]
     return Findings(
         human,
+        next((fooling for fooling in others if fooling.system in HUMAN_SYSTEMS), None),
         tuple(generators),
         contrast_generators(rates, level),
         estimate_accuracy(table, level),

@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.clusters import Rates
 from analysis.estimates import Estimate, estimate_function, estimate_rate, unit_gradient
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def estimate_fooling(rates: Rates, level: float) -> tuple[Fooling, ...]:
 
 def contrast_generators(rates: Rates, level: float) -> tuple[Contrast, ...]:
     """Return the difference of every pair of generators, p adjusted after Holm over all of them."""
-    pairs = list(combinations([name for name in rates.systems if name != HUMAN], 2))
+    pairs = list(combinations([name for name in rates.systems if name not in HUMAN_SYSTEMS], 2))
     differences = [estimate_difference(rates, first, second, level) for first, second in pairs]
     known = [difference.p for difference in differences if difference.p is not None]
     adjusted = iter(adjust_holm(known))

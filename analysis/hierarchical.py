@@ -19,7 +19,7 @@ from analysis.estimates import Estimate, t_quantile
 from analysis.link import FloatArray, Link, integrate_link
 from analysis.mixed import INTERCEPT, ZERO_SD, MixedModel, fit_mixed_model
 from study_core.errors import ResponsesError
-from study_core.types import HUMAN
+from study_core.types import HUMAN_SYSTEMS
 
 GENERATED = "gen_c"
 """Name of the term that is +1/2 for a generated and -1/2 for a human clip."""
@@ -67,7 +67,7 @@ def fit_detection(responses: pd.DataFrame, level: float) -> HierarchicalDetectio
 
 def contrast_generated(responses: pd.DataFrame) -> pd.DataFrame:
     """Return the constant term and the one that is +1/2 for generated and -1/2 for human clips."""
-    generated = np.where(responses["system"] == HUMAN, -0.5, 0.5)
+    generated = np.where(responses["system"].isin(HUMAN_SYSTEMS), -0.5, 0.5)
     return pd.DataFrame({INTERCEPT: 1.0, GENERATED: generated}, index=responses.index)
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.clusters import IntArray
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 Mask = npt.NDArray[np.bool_]
 
@@ -43,7 +43,7 @@ def measure_influence(kept: pd.DataFrame, unit: str, column: str) -> Iterator[In
     """
     ids = pd.Index(kept[column])
     codes, names = pd.factorize(ids, sort=True)
-    systems = sorted(set(kept["system"]) - {HUMAN})
+    systems = sorted(set(kept["system"]) - HUMAN_SYSTEMS)
     human = _count(codes, kept, kept["system"] == HUMAN, len(names))
     for system in systems:
         other = _count(codes, kept, kept["system"] == system, len(names))

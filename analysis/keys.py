@@ -23,6 +23,7 @@ KEYS = {
     "without_exclusions": "the same estimates before the exclusions",
     "lost_systems": "systems of which the exclusions left no judgment",
     "human": "the human clips: share judged human",
+    "human_original": "the human clips with their original timing, likewise; null where the study has none",
     "generators": "a list with an entry per generator",
     "fooling": "share of the generator's clips judged human",
     "system": "name of the system",

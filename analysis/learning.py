@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.clusters import measure_rates
 from analysis.estimates import Estimate, estimate_rate
 from analysis.regression import regress
-from study_core.types import HUMAN
+from study_core.types import HUMAN_SYSTEMS
 
 SHORTEST = 5
 """Of shorter sessions there is no curve."""
@@ -77,7 +77,7 @@ def is_correct(table: pd.DataFrame) -> "pd.Series[int]":
     """Return 1 for a right answer, 0 for a wrong one."""
     if "chose_first" in table:
         return 1 - table["judged_human"]
-    return ((table["judged_human"] == 1) == (table["system"] == HUMAN)).astype("int64")
+    return ((table["judged_human"] == 1) == table["system"].isin(HUMAN_SYSTEMS)).astype("int64")
 
 
 def add_systems(table: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from analysis.simulation import Design, Population
 from analysis.spread import fit_study
 from study_core.config import Config
 from study_core.errors import StudyError
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 GENERATOR = "generator"
 HUMAN_SHARE, SD_LEAN, SD_SENSITIVITY, SD_CLIP = 0.70, 0.3, 1.2, 0.7
@@ -80,7 +80,7 @@ def read_plan(config: Config, effect: float, pilot: Path | None = None) -> Plan:
         If the pilot cannot be read.
     """
     trials = config.trials.per_participant
-    generated = [n for system, n in trials.items() if system not in (HUMAN, *config.trials.catch)]
+    generated = [n for system, n in trials.items() if system not in (*HUMAN_SYSTEMS, *config.trials.catch)]
     if not generated:
         raise StudyError("trials.per_participant has no generator to plan for. Add one to config.yaml.")
     plan = Plan(

@@ -13,7 +13,7 @@ from analysis.hierarchical import GENERATED
 from analysis.mixed import INTERCEPT
 from analysis.ordinal import OrdinalModel, fit_ordinal_model
 from study_core.errors import ResponsesError
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 METHOD = "cumulative mixed model, t"
 
@@ -93,7 +93,7 @@ def _estimate_effects(rated: pd.DataFrame, systems: Sequence[str], level: float)
     if HUMAN not in systems or not others:
         return {}
     fixed = pd.DataFrame({name: (rated["system"] == name).astype(float) for name in others})
-    generated = np.where(rated["system"] == HUMAN, -0.5, 0.5)
+    generated = np.where(rated["system"].isin(HUMAN_SYSTEMS), -0.5, 0.5)
     by_listener = pd.DataFrame({INTERCEPT: 1.0, GENERATED: generated}, index=rated.index)
     try:
         model = fit_ordinal_model(

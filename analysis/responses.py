@@ -14,7 +14,7 @@ from analysis.columns import CHOSE_FIRST, JUDGED_HUMAN, SECOND_CLIP, SECOND_SYST
 from analysis.plan import Plan, read_plan
 from study_core.errors import ResponsesError, list_problems
 from study_core.manifest import sha256_bytes
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 FLOW_FILE, PLAN_FILE, PARTICIPANTS_FILE = "flow.json", "protocol.json", "participants.csv"
 STAGES = ("arrived", "consented", "started", "finished", "withdrawn")
@@ -119,6 +119,8 @@ def find_shortages(table: pd.DataFrame) -> list[str]:
         )
     if len(systems) == 1 and not is_pairs:
         problems.append(f"there is only one system, {systems[0]!r}: there is nothing to tell apart")
+    elif HUMAN_SYSTEMS.issuperset(systems):
+        problems.append(f"no clip is of a generator (there are: {', '.join(systems)}); nothing is to be told")
     if len(table["participant_id"].unique()) == 1:
         problems.append("there is only one listener; one cannot stand for listeners")
     return problems

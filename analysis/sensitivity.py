@@ -16,7 +16,7 @@ from analysis.fooling import estimate_difference
 from analysis.influence import Influence, measure_influence
 from analysis.learning import rank_trials
 from study_core.config import AnalysisConfig
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 Mask = npt.NDArray[np.bool_]
 
@@ -122,7 +122,7 @@ def _estimate(rows: pd.DataFrame, level: float) -> Iterator[tuple[str, Estimate,
         return
     rates = measure_rates(rows)
     for i, system in enumerate(rates.systems):
-        if system != HUMAN:
+        if system not in HUMAN_SYSTEMS:
             yield system, estimate_difference(rates, system, HUMAN, level), int(rates.n_trials[i])
 
 

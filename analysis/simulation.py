@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 
 from analysis.clusters import IntArray
 from analysis.link import FloatArray, Link, integrate_link
-from study_core.types import HUMAN
+from study_core.types import HUMAN_SYSTEMS
 
 WIDEST = 50.0
 """No share but 0 and 1 lies further out on the scale of a link."""
@@ -74,7 +74,7 @@ def simulate_study(rng: np.random.Generator, population: Population, design: Des
         listener = np.repeat(np.arange(design.n_listeners), trials)
         clip = _draw_clips(rng, design.n_listeners, n_clips, trials)
         of_clips = rng.normal(0, population.sd_clip, n_clips)
-        sign = 0.5 if system == HUMAN else -0.5
+        sign = 0.5 if system in HUMAN_SYSTEMS else -0.5
         eta = middle + lean[listener] + sign * sensitivity[listener] + of_clips[clip]
         judged = (eta + _draw_noise(rng, population.link, eta.size) > 0).astype(np.int64)
         columns = {"participant_id": listener, "clip_id": first_clip + clip, "system": system}

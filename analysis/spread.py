@@ -13,7 +13,7 @@ from analysis.hierarchical import GENERATED, contrast_generated, fit_detection, 
 from analysis.link import FloatArray, integrate_link
 from analysis.mixed import INTERCEPT, LikelihoodRatio, MixedModel, compare_models, fit_mixed_model
 from study_core.errors import ResponsesError
-from study_core.types import HUMAN
+from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 MOST_JUDGMENTS = 200_000
 """A mixed model of more takes minutes and gigabytes, and a study of that size does not need it."""
@@ -201,7 +201,7 @@ def _shrink_clips(responses: pd.DataFrame, model: MixedModel, level: float) -> p
 
 
 def _spread_listeners(model: MixedModel, system: str) -> float:
-    row = np.array([1.0, -0.5 if system == HUMAN else 0.5])[: len(model.by_listener)]
+    row = np.array([1.0, -0.5 if system in HUMAN_SYSTEMS else 0.5])[: len(model.by_listener)]
     return float(np.linalg.norm(row @ model.listener_root))
 
 

@@ -19,7 +19,7 @@ class SystemPage:
     Attributes
     ----------
     generator
-        Its findings; None for the human clips.
+        Its findings; None for human clips.
     best, worst
         Rows of `Exploration.clips`: those most, and least, called human, by the share pulled towards the
         system's mean; no clip stands in both.
@@ -32,10 +32,13 @@ class SystemPage:
 
 
 def describe_systems(explored: Exploration) -> list[SystemPage]:
-    """Return a page per system, human first."""
+    """Return a page per system, human ones first."""
     found = explored.study.findings
-    pages = [(found.human, None), *((generator.fooling, generator) for generator in found.generators)]
-    return [SystemPage(fooling, it, *_pick(explored.clips, fooling.system)) for fooling, it in pages]
+    generators = {generator.system: generator for generator in found.generators}
+    return [
+        SystemPage(fooling, generators.get(fooling.system), *_pick(explored.clips, fooling.system))
+        for fooling in found.systems
+    ]
 
 
 def _pick(clips: pd.DataFrame, system: str) -> tuple[list[dict[str, object]], list[dict[str, object]]]:

@@ -28,7 +28,8 @@ def write_table(table: pd.DataFrame, folder: Path, name: str) -> None:
 def collect_tables(explored: Exploration) -> dict[str, pd.DataFrame]:
     """Return the tables by name; one may be empty."""
     found, sensitivity = explored.study.findings, explored.sensitivity
-    systems = [{"fooling": make_plain(found.human)}, *map(make_plain, found.generators)]
+    generators = {generator.system: make_plain(generator) for generator in found.generators}
+    systems = [generators.get(one.system, {"fooling": make_plain(one)}) for one in found.systems]
     confidence, spread = found.confidence, found.spread
     return {
         "systems": flatten(systems),

@@ -22,7 +22,7 @@ BIN = 0.05
 def draw(explored: Exploration) -> "Figure":
     """Draw each system's share of judgments "human" with its interval, over a dot per clip."""
     found = explored.study.findings
-    rows = [found.human, *(generator.fooling for generator in found.generators)]
+    rows = found.systems
     figure, axes = start(explored.study, len(rows) * 1.1, TITLE)
     human = found.human.rate
     if human.low is not None and human.high is not None:
