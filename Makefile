@@ -1,5 +1,5 @@
 # Two commands on a fresh machine: `make study` and `make test`. Each does its own set-up.
-.PHONY: study test test-all lint docs
+.PHONY: study test test-all lint bench docs
 
 study: ## prepare the study of config.yaml and serve it
 	@./setup.sh study
@@ -17,7 +17,12 @@ lint:
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/lint-imports > /dev/null || .venv/bin/lint-imports
-	@.venv/bin/cog --check README.md
+	@.venv/bin/cog --check README.md docs/config.md
 
-docs: ## paste what the commands print into the README
-	@.venv/bin/cog -r README.md
+bench: ## measure what the README claims, side by side
+	@./setup.sh test
+	@.venv/bin/python benchmarks
+
+docs: ## paste what the commands print into the documents
+	@.venv/bin/study config --schema > docs/config.schema.json
+	@.venv/bin/cog -r README.md docs/config.md

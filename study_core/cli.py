@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 # In the order of the flow: name -> (module, attribute, help). The help stands here so that
 # `study --help` loads no stage; a test holds it equal to the command's own.
 COMMANDS = {
+    "init": ("study_core.init_cli", "init", "Begin a study: a few questions, a commented config.yaml."),
     "corpus": ("models.cli", "corpus", "Import, list and check MIDI."),
-    "train": ("models.cli", "train", "Train a generator."),
+    "train": ("models.training_cli", "train", "Train a generator."),
     "generate": ("models.cli", "generate", "Compose clips."),
     "evaluate": ("models.evaluation_cli", "evaluate", "Measure how close clips are to real music."),
     "render": ("synthesis.cli", "render", "Turn clips into stimuli."),
@@ -133,9 +134,15 @@ def run(ctx: click.Context) -> None:
 
 
 @click.command()
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of config.yaml instead, for editors.")
 @click.pass_obj
-def config(options: Options) -> None:
+def config(options: Options, *, schema: bool) -> None:
     """Check config.yaml and list its keys."""
+    if schema:
+        from study_core.json_schema import print_schema
+
+        say(print_schema())
+        return
     for line in list_keys(options.load()):
         say(line)
 

@@ -8,6 +8,7 @@ from pydantic import Field, field_serializer, field_validator
 from study_core.errors import ConfigError, list_problems
 from study_core.section import Section
 from study_core.systems import GENERATORS, read_systems
+from study_core.types import HUMAN
 
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -53,6 +54,11 @@ class ClipsConfig(Section):
     def trained(self) -> tuple[str, ...]:
         """The systems that `study train` trains."""
         return tuple(system for system in self.systems if system in GENERATORS)
+
+    @property
+    def needs_corpus(self) -> bool:
+        """Tell whether any clip is made of pieces: no, where every system, the human one too, is a folder."""
+        return HUMAN not in self.systems or not all(self.systems.values())
 
     def check_folders(self) -> None:
         """Check that the folders of somebody else's music are there.
