@@ -1,34 +1,22 @@
 """Who hears what, in which order: a pure function of a design, the places taken so far and a seed.
 
 Each participant hears the configured number of clips per system. Clips with the fewest places taken come
-first, ties are broken at random, no clip and no song cluster is heard twice, and runs of human or of
-generated clips are limited. Clips may be repeated on purpose, to learn how reliable listeners are: those of
-a session's first half, at its end. The same arguments give the same order, so a stored seed and the stored
-counts rebuild every session's draw.
+first, ties are broken at random, and no clip and no song cluster is heard twice; how the chosen clips are
+ordered or paired is the arrangement's matter. The same arguments give the same order, so a stored seed and
+the stored counts rebuild every session's draw.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from study_core.errors import StimulusError
+from study_core.participation import TrialsConfig
 from study_core.seeds import random_generator
-from study_core.types import HUMAN_SYSTEMS, Stimulus
-from study_server.runs import Orders
-
-TrialKind = Literal["main", "repeat", "catch"]
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedTrial:
-    """One presentation of a stimulus."""
-
-    stimulus_id: str
-    kind: TrialKind
+from study_core.types import Stimulus
+from study_server.arrangement import Arrangement, Pairs, PlannedTrial, Singles
 
 
 class Design:
@@ -41,6 +29,8 @@ class Design:
         longest_run: int,
         n_repeats: int = 0,
         catch: Collection[str] = (),
+        *,
+        in_pairs: bool = False,
     ) -> None:
         """Prepare to draw sessions.
 
@@ -51,11 +41,13 @@ class Design:
         per_participant
             Number of trials by system.
         longest_run
-            At most so many human, or so many generated, clips in a row.
+            At most so many human, or so many generated, clips in a row; of pairs, on one side.
         n_repeats
-            So many clips are heard a second time, human and generated ones in proportion.
+            So many clips are heard a second time, human and generated ones in proportion; or so many pairs.
         catch
             Systems whose clips only check attention; they are never repeated.
+        in_pairs
+            Whether a human and a generated clip are heard together, of which there are as many.
 
         Raises
         ------
@@ -63,7 +55,9 @@ class Design:
             If no order keeps the runs short enough, or more is repeated than the first half holds.
         """
         self._stimuli = sorted(stimuli, key=lambda s: s.stimulus_id)
-        self._per_participant, self._catch = per_participant, frozenset(catch)
+        self._per_participant = per_participant
+        arrange = Pairs if in_pairs else Singles
+        self._arrangement: Arrangement = arrange(per_participant, longest_run, n_repeats, frozenset(catch))
         systems, clusters = sorted(per_participant), sorted({find_cluster(s) for s in stimuli})
         self._rows = [row for row, name in enumerate(systems) for _ in range(per_participant[name])]
         self._shape = len(systems), len(clusters)
@@ -72,12 +66,6 @@ class Design:
         heard = [self._stimuli[i] for i in self._heard]
         self._cells = np.array(
             [systems.index(s.system) * len(clusters) + column[find_cluster(s)] for s in heard]
-        )
-        self._n_repeats = _share_repeats(per_participant, self._catch, n_repeats)
-        n_human = _count_human(per_participant)
-        n_generated = sum(per_participant.values()) - n_human
-        self._orders = Orders(
-            n_human + self._n_repeats[True], n_generated + self._n_repeats[False], longest_run
         )
 
     def draw(self, counts: Mapping[str, int], seed: int) -> list[PlannedTrial]:
@@ -101,12 +89,7 @@ class Design:
         generated = [s for s in chosen if not s.is_human]
         random.shuffle(human)
         random.shuffle(generated)
-        classes = self._orders.draw(random)
-        waiting = {
-            is_human: iter(self._plan(clips, self._n_repeats[is_human], random))
-            for is_human, clips in ((True, human[::-1]), (False, generated[::-1]))
-        }
-        return [next(waiting[is_human]) for is_human in classes]
+        return self._arrangement.arrange(human[::-1], generated[::-1], random)
 
     def _choose(self, counts: Mapping[str, int], random: np.random.Generator) -> list[Stimulus]:
         """Return the least-taken clips that fill every system's places with no song cluster twice.
@@ -149,38 +132,19 @@ class Design:
             "and run `study prepare`."
         )
 
-    def _plan(self, clips: list[Stimulus], n_repeats: int, random: np.random.Generator) -> list[PlannedTrial]:
-        """Return the trials of the human, or of the generated, clips; repeats come after all others."""
-        trials = [PlannedTrial(s.stimulus_id, "catch" if s.system in self._catch else "main") for s in clips]
-        if not n_repeats:
-            return trials
-        main = [trial.stimulus_id for trial in trials if trial.kind == "main"]
-        again = random.choice(main[: _half(len(main))], n_repeats, replace=False)
-        return [*trials, *(PlannedTrial(str(stimulus_id), "repeat") for stimulus_id in again)]
-
 
 def find_cluster(stimulus: Stimulus) -> str:
     """Return what must not be heard twice: the song, or the clip itself where it has none."""
     return stimulus.song_cluster or stimulus.piece_id or stimulus.clip_id
 
 
-def _count_human(per_participant: Mapping[str, int]) -> int:
-    return sum(n for system, n in per_participant.items() if system in HUMAN_SYSTEMS)
-
-
-def _share_repeats(per_participant: Mapping[str, int], catch: frozenset[str], n: int) -> dict[bool, int]:
-    """Return how many human, and how many generated, clips are repeated."""
-    judged = {system: n_trials for system, n_trials in per_participant.items() if system not in catch}
-    n_human, n_all = _count_human(judged), sum(judged.values())
-    shares = {True: round(n * n_human / n_all) if n else 0}
-    shares[False] = n - shares[True]
-    if shares[True] > _half(n_human) or shares[False] > _half(n_all - n_human):
-        raise StimulusError(
-            f"trials.repeats is {n}, but a session's first half has {_half(n_human)} human and "
-            f"{_half(n_all - n_human)} generated clips to repeat. Lower it, or raise trials.per_participant."
-        )
-    return shares
-
-
-def _half(n: int) -> int:
-    return (n + 1) // 2
+def make_design(stimuli: Sequence[Stimulus], trials: TrialsConfig) -> Design:
+    """Return the design of a study; see `Design`."""
+    return Design(
+        stimuli,
+        trials.per_participant,
+        trials.longest_run,
+        trials.repeats,
+        trials.catch,
+        in_pairs=trials.paradigm == "two_afc",
+    )

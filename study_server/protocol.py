@@ -17,9 +17,10 @@ from study_core.frozen import FrozenStudy, list_changes, mark_frozen, select_fro
 from study_core.manifest import fingerprint, read_manifest, sha256_file
 from study_core.participation import TrialsConfig
 from study_core.types import Stimulus
+from study_server.arrangement import PlannedTrial
 from study_server.aside import leave_out, set_aside
 from study_server.documents import hash_consent
-from study_server.playlist import Design, PlannedTrial
+from study_server.playlist import Design, make_design
 from study_server.tables import Protocol, StudySession, now_utc
 
 MANIFEST = "stimuli.csv"
@@ -57,7 +58,8 @@ class RunningProtocol:
     @cached_property
     def practice_stimuli(self) -> list[Stimulus]:
         """The stimuli set aside for practice."""
-        return set_aside(self.stimuli, self.config.practice.trials, self.config.seed)
+        n = self.config.practice.trials * self.config.trials.clips_per_page
+        return set_aside(self.stimuli, n, self.config.seed)
 
     @cached_property
     def trial_stimuli(self) -> list[Stimulus]:
@@ -66,17 +68,13 @@ class RunningProtocol:
 
     @property
     def n_trials(self) -> int:
-        """Trials of one session."""
-        trials = self.config.trials
-        return sum(trials.per_participant.values()) + trials.repeats
+        """Trials of one session; a pair is two of them."""
+        return self.config.trials.n_pages * self.config.trials.clips_per_page
 
     @cached_property
     def design(self) -> Design:
         """What draws are made from."""
-        trials = self.config.trials
-        return Design(
-            self.trial_stimuli, trials.per_participant, trials.longest_run, trials.repeats, trials.catch
-        )
+        return make_design(self.trial_stimuli, self.config.trials)
 
     def draw(self, taken: Mapping[str, int], seed: int) -> list[PlannedTrial]:
         """Return one session's trials in their order, from the places taken so far."""
@@ -217,5 +215,6 @@ def rebuild_draw(protocol: Protocol, study_session: StudySession) -> list[Planne
     counts = dict(zip((s.stimulus_id for s in stimuli), study_session.draw_counts, strict=True))
     drawn = [s for s in stimuli if counts[s.stimulus_id] is not None]
     trials = TrialsConfig.model_validate(protocol.config["trials"], strict=False)
-    design = Design(drawn, trials.per_participant, trials.longest_run, trials.repeats, trials.catch)
-    return design.draw({i: n for i, n in counts.items() if n is not None}, study_session.draw_seed)
+    return make_design(drawn, trials).draw(
+        {i: n for i, n in counts.items() if n is not None}, study_session.draw_seed
+    )

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from study_core.errors import StimulusError
 from study_core.types import HUMAN, HUMAN_ORIGINAL, Stimulus
-from study_server.playlist import Design, PlannedTrial
+from study_server.arrangement import PlannedTrial
+from study_server.playlist import Design
 from tests.study_server.made_study import make_stimulus
 
 Made = tuple[list[Stimulus], dict[str, int], dict[str, int]]
@@ -168,3 +169,60 @@ def test_clips_with_their_original_timing_are_human_ones_in_the_runs() -> None:
     for seed in range(20):
         heard = [by_id[i].system != "lstm" for i in draw(stimuli, {}, per_participant, 1, seed)]
         assert heard in ([True, False] * 4, [False, True] * 4)
+
+
+@given(SEEDS, st.integers(0, 3), st.integers(1, 4))
+def test_a_pair_is_a_human_and_a_generated_clip_and_sides_are_balanced_in_short_runs(
+    seed: int, n_repeats: int, longest_run: int
+) -> None:
+    stimuli = [make_stimulus(system, i) for system in (HUMAN, "lstm", "gan") for i in range(8)]
+    is_human = {s.stimulus_id: s.system == HUMAN for s in stimuli}
+    design = Design(stimuli, {HUMAN: 6, "lstm": 3, "gan": 3}, longest_run, n_repeats, in_pairs=True)
+    trials = design.draw({}, seed)
+    pairs = list(zip(trials[::2], trials[1::2], strict=True))
+    sides = [is_human[first.stimulus_id] for first, _ in pairs]
+    assert len(pairs) == 6 + n_repeats
+    assert all(is_human[first.stimulus_id] != is_human[second.stimulus_id] for first, second in pairs)
+    assert all(first.kind == second.kind for first, second in pairs)
+    assert abs(sum(sides) - len(pairs) / 2) <= 0.5
+    assert max(len(list(run)) for _, run in groupby(sides)) <= longest_run
+    heard = [frozenset((first.stimulus_id, second.stimulus_id)) for first, second in pairs]
+    assert len(set().union(*heard[:6])) == 12
+    assert set(heard[6:]) <= set(heard[:3])
+    assert len(set(heard[6:])) == n_repeats
+    assert [first.kind for first, _ in pairs] == ["main"] * 6 + ["repeat"] * n_repeats
+    assert design.draw({}, seed) == trials
+
+
+def test_the_clips_of_a_pair_never_share_a_song() -> None:
+    stimuli = [make_stimulus(system, i, cluster=f"song {i}") for system in (HUMAN, "gan") for i in range(4)]
+    cluster = {s.stimulus_id: s.song_cluster for s in stimuli}
+    for seed in range(50):
+        trials = Design(stimuli, {HUMAN: 2, "gan": 2}, 2, in_pairs=True).draw({}, seed)
+        assert len({cluster[trial.stimulus_id] for trial in trials}) == 4
+
+
+def test_every_clip_meets_about_every_other_one_on_either_side() -> None:
+    stimuli = [make_stimulus(system, i) for system in (HUMAN, "gan") for i in range(4)]
+    design = Design(stimuli, {HUMAN: 3, "gan": 3}, 3, in_pairs=True)
+    pairs: Counter[tuple[str, str]] = Counter()
+    for seed in range(640):
+        ids = [trial.stimulus_id for trial in design.draw({}, seed)]
+        pairs.update(zip(ids[::2], ids[1::2], strict=True))
+    assert len(pairs) == 2 * 16
+    assert min(pairs.values()) > 30  # 60 expected, SD 7.7
+    assert max(pairs.values()) < 90
+
+
+def test_a_pair_with_a_clip_that_checks_attention_is_a_catch_pair() -> None:
+    stimuli = [make_stimulus(system, i) for system in (HUMAN, "gan", "beeps") for i in range(4)]
+    design = Design(stimuli, {HUMAN: 4, "gan": 3, "beeps": 1}, 4, 2, ("beeps",), in_pairs=True)
+    kinds = [trial.kind for trial in design.draw({}, 3)]
+    assert Counter(kinds) == {"main": 6, "catch": 2, "repeat": 4}
+    assert kinds[::2] == kinds[1::2]
+
+
+def test_more_repeated_pairs_than_a_first_half_holds_are_refused_with_the_numbers() -> None:
+    stimuli = [make_stimulus(system, i) for system in (HUMAN, "gan") for i in range(4)]
+    with pytest.raises(StimulusError, match=r"trials\.repeats is 3, but a session's first half has 2 pairs"):
+        Design(stimuli, {HUMAN: 4, "gan": 4}, 4, 3, in_pairs=True)
