@@ -18,6 +18,10 @@ KEPT = {
     "judgments_stay": "UPDATE ON judgments",
     "changes_stay": "UPDATE OF change_id, changed_at, what, who, reason ON changes",
     "changes_last": "DELETE ON changes",
+    "unblindings_stay": "UPDATE ON unblindings",
+    "unblindings_last": "DELETE ON unblindings",
+    "phases_stay": "UPDATE ON phases",
+    "phases_last": "DELETE ON phases",
 }
 """What may never happen to rows; a judgment goes only with its session, and leaves a change a name less."""
 REFUSE = (

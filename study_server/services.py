@@ -18,6 +18,7 @@ STALE_S = 60
 ADVANCE = (
     "UPDATE sessions SET n_judged = n_judged + 1, last_seen_at = :judged_at, "
     "finished_at = CASE WHEN n_judged + 1 = n_trials THEN :finished_at ELSE finished_at END, "
+    "n_stalls = n_stalls + COALESCE(:stalls, 0), n_load_errors = n_load_errors + COALESCE(:load_errors, 0), "
     "completion_code = CASE WHEN n_judged + 1 = n_trials THEN :code ELSE completion_code END "
     "WHERE session_id = :session_id AND (holds_places OR excluded_at IS NOT NULL) AND n_judged + 1 = "
     "(SELECT trial_index FROM trials WHERE trial_id = :trial_id AND session_id = :session_id)"
@@ -50,7 +51,7 @@ JUDGE = (
 
 
 def arrive(
-    db: Session, protocol: RunningProtocol, *, is_simulated: bool, language: str = "en"
+    db: Session, protocol: RunningProtocol, *, is_simulated: bool, language: str = "en", device: str = ""
 ) -> StudySession:
     """Return a new session."""
     study_session = StudySession(
@@ -73,6 +74,7 @@ def consent(study_session: StudySession, language: str = "en") -> None:
 
 def start(db: Session, study_session: StudySession, protocol: RunningProtocol) -> None:
     """Draw the session's trials, once; needs a writing session, so that draws see each other's counts."""
+        device=device,
     study_session.last_seen_at = now_utc()
     if study_session.started_at is not None:
         return

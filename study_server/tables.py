@@ -18,6 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+UNSETTLED = text("finished_at IS NOT NULL AND flags IS NULL")
+TROUBLED = text("n_stalls + n_load_errors > 0")
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like something else
 
 
@@ -68,6 +70,21 @@ class StudySession(Table):
             sqlite_where=text("holds_places AND finished_at IS NULL"),
             postgresql_where=text("holds_places AND finished_at IS NULL"),
         ),
+        # All that the desk counts over sessions; nothing in it changes with a judgment but the last one.
+        Index(
+            "ix_sessions_desk",
+            *("study_version", "is_simulated", "finished_at", "started_at", "volume_set_at", "consented_at"),
+            *("screened_out_at", "excluded_at", "language", "device", "flags"),
+        ),
+        Index("ix_sessions_duration", "study_version", "is_simulated", "duration_s"),
+        Index("ix_sessions_arrived", "study_version", "is_simulated", "arrived_at"),
+        Index("ix_sessions_unsettled", "session_id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+        Index(
+            "ix_sessions_troubled",
+            *("study_version", "is_simulated"),
+            sqlite_where=TROUBLED,
+            postgresql_where=TROUBLED,
+        ),
     )
 
     session_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
@@ -96,6 +113,14 @@ class StudySession(Table):
     holds_places: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """Whether its trials are counted in `places`: started, and neither lapsed nor excluded."""
     excluded_at: Mapped[str | None] = mapped_column(String)
+    device: Mapped[str] = mapped_column(String, default="", server_default=text("''"))
+    """`phone`, `tablet` or `desktop`, by what the browser says of itself; empty where it does not tell."""
+    n_stalls: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    n_load_errors: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    duration_s: Mapped[float | None] = mapped_column(Float)
+    """From arrival to the last answer; known once the session is settled, as `flags` are."""
+    flags: Mapped[str | None] = mapped_column(String)
+    """What its answers were noticed for, joined by semicolons; null: not looked at yet. See `flags`."""
 
     trials: Mapped[list["Trial"]] = relationship(
         back_populates="session", order_by="Trial.trial_index", cascade="all, delete-orphan"
@@ -232,6 +257,8 @@ class RecruitmentId(Table):
     )
     recruitment_id: Mapped[str] = mapped_column(String, unique=True)
     delete_on: Mapped[str] = mapped_column(String, index=True)
+    parameters: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    """What else the platform's link said, such as the submission's id; the last link counts."""
 
 
 class Tombstone(Table):
@@ -240,7 +267,7 @@ class Tombstone(Table):
     __tablename__ = "tombstones"
 
     tombstone_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
-    study_version: Mapped[str] = mapped_column(String)
+    study_version: Mapped[str] = mapped_column(String, index=True)
     is_simulated: Mapped[bool] = mapped_column(Boolean)
     had_consented: Mapped[bool] = mapped_column(Boolean)
     had_started: Mapped[bool] = mapped_column(Boolean)
@@ -268,13 +295,43 @@ class Change(Table):
 
     change_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
     changed_at: Mapped[str] = mapped_column(String, default=now_utc)
-    what: Mapped[str] = mapped_column(String)
+    what: Mapped[str] = mapped_column(String, index=True)
     """`excluded`, `readmitted`, `withdrawn`, `unblinded`, `restored` or `upgraded`."""
     who: Mapped[str] = mapped_column(String)
     """The account that ran the command, `researcher's page` or `participant`."""
     participant_id: Mapped[str | None] = mapped_column(String, index=True)
     """Whom it concerns; taken away when they withdraw."""
     reason: Mapped[str] = mapped_column(String)
+
+
+class Phase(Table):
+    """That the study was paused, opened again or closed, when and why; the last row counts, none is open."""
+
+    __tablename__ = "phases"
+    __table_args__ = (Index("ix_phases_study_version", "study_version", "began_at"),)
+
+    phase_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
+    study_version: Mapped[str] = mapped_column(String)
+    phase: Mapped[str] = mapped_column(String)
+    """`open`, `paused` or `closed`."""
+    began_at: Mapped[str] = mapped_column(String, default=now_utc)
+    reason: Mapped[str] = mapped_column(String)
+
+
+class Notice(Table):
+    """Something that the researcher's webhook is to be told, once."""
+
+    __tablename__ = "notices"
+
+    notice_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
+    event: Mapped[str] = mapped_column(String)
+    """`target reached`, `stalled` or `error`."""
+    about: Mapped[str] = mapped_column(String, unique=True)
+    """What makes it the same notice, so that it is noted once by all processes and after a restart."""
+    facts: Mapped[dict[str, object]] = mapped_column(JSON)
+    noted_at: Mapped[str] = mapped_column(String, default=now_utc)
+    sent_at: Mapped[str | None] = mapped_column(String)
+    n_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
 class FailedTry(Table):
