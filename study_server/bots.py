@@ -1,7 +1,7 @@
 """Bots that take the whole study over HTTP, through the pages and forms that people use."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -25,7 +25,7 @@ MOST_OF_A_NUMBER = 12
 
 
 class Page(HTMLParser):
-    """What a bot sees of a page: its first form and its first sound."""
+    """What a bot sees of a page: its first form and its sounds."""
 
     def __init__(self, html: str) -> None:
         """Read a page."""
@@ -35,19 +35,19 @@ class Page(HTMLParser):
         self.choices: dict[str, list[str]] = {}
         """The values of each group of buttons or boxes."""
         self.numbers: list[str] = []
-        self.sound: str | None = None
+        self.sounds: list[str] = []
         self._is_inside = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the form's address, its hidden fields and the sound's address."""
+        """Keep the form's address, its hidden fields and the sounds' addresses."""
         values = {name: value or "" for name, value in attrs}
         if tag == "form" and self.action is None:
             self.action, self._is_inside = values.get("action", ""), True
         elif tag == "input" and self._is_inside:
             self._keep_input(values)
-        elif tag == "audio" and self.sound is None:
-            self.sound = values.get("src")
+        elif tag == "audio":
+            self.sounds.append(values.get("src", ""))
 
     def _keep_input(self, values: dict[str, str]) -> None:
         name, kind = values.get("name", ""), values.get("type")
@@ -87,8 +87,7 @@ class Bot:
         right_intervals: Mapping[str, int],
     ) -> None:
         """Draw the listener; stimuli, and the screening's answers, are by the hash of their audio."""
-        levels = config.trials.confidence_levels
-        self._listener = Listener(crowd.skill, crowd.seed, index, levels)
+        self._listener = Listener(crowd.skill, crowd.seed, index, config.trials)
         self._network = random_generator(crowd.seed, "network", index)
         self._opinions = random_generator(crowd.seed, "opinions", index)
         self._loss, self._stimuli, self._right_intervals = crowd.loss, stimuli, right_intervals
@@ -113,24 +112,29 @@ class Bot:
         return chosen | numbers
 
     def _listen(self, client: httpx.Client, page: Page) -> dict[str, str]:
-        """Return what the page's sound makes the listener answer; they wear headphones."""
-        if page.sound is None or not {"answer", "interval"} & set(page.choices):
+        """Return what the page's sounds make the listener answer; they wear headphones."""
+        if not {"answer", "rating", "interval"} & set(page.choices):
             return {}
-        audio = _send(client, "GET", page.sound).content
+        audio = [_send(client, "GET", sound).content for sound in page.sounds]
         if "interval" in page.choices:
-            return {"interval": str(self._right_intervals[sha256_bytes(audio)])}
-        stimulus = self._recognise(audio)
-        response = self._listener.respond(stimulus.clip_id, is_generated=not stimulus.is_human)
-        listened_s = str(stimulus.stimulus_duration_s)
-        return {
-            "answer": "human" if response.judged_human else "computer",
-            "confidence": str(response.confidence),
-            "heard_s": listened_s,
-            "answer_time_s": listened_s,
-            "n_plays": "1",
-            "stalls": "0",
-            "hidden_count": "0",
-        }
+            return {"interval": str(self._right_intervals[sha256_bytes(audio[0])])}
+        clips = [self._recognise(content) for content in audio]
+        return self._answer(page, clips) | _describe_listening(clips)
+
+    def _answer(self, page: Page, clips: Sequence[Stimulus]) -> dict[str, str]:
+        """Return the answer to a clip, or to a pair."""
+        first, *others = clips
+        if "rating" in page.choices:
+            return {"rating": str(self._listener.rate(first.clip_id, is_generated=not first.is_human))}
+        if others:
+            response = self._listener.choose(
+                first.clip_id, others[0].clip_id, is_first_generated=not first.is_human
+            )
+            chosen = "first" if response.judged_human else "second"
+        else:
+            response = self._listener.respond(first.clip_id, is_generated=not first.is_human)
+            chosen = "human" if response.judged_human else "computer"
+        return {"answer": chosen, "confidence": str(response.confidence)}
 
     def _recognise(self, audio: bytes) -> Stimulus:
         stimulus = self._stimuli.get(sha256_bytes(audio))
@@ -140,6 +144,15 @@ class Bot:
                 "Name the data folder that it serves with --data-dir."
             )
         return stimulus
+
+
+def _describe_listening(clips: Sequence[Stimulus]) -> dict[str, str]:
+    """Return the facts of playback: each clip once and whole, one after the other."""
+    facts = {"hidden_count": "0", "answer_time_s": str(sum(clip.stimulus_duration_s for clip in clips))}
+    for prefix, clip in zip(("", "second_"), clips, strict=False):
+        listened = {"heard_s": str(clip.stimulus_duration_s), "n_plays": "1", "stalls": "0"}
+        facts |= {prefix + name: value for name, value in listened.items()}
+    return facts
 
 
 def simulate(config: Config, crowd: Crowd, url: str) -> Iterator[int]:
