@@ -37,6 +37,7 @@ def record_id(db: Session, found: StudySession, recruitment_id: str, keep_days: 
     """Store who was sent, until so many days from now; ids whose day has come are deleted."""
     forget_expired(db)
     day = (datetime.now(UTC) + timedelta(days=keep_days)).date().isoformat()
+    found.recruitment_id_until = day
     db.add(RecruitmentId(session_id=found.session_id, recruitment_id=recruitment_id, delete_on=day))
 
 

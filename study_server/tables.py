@@ -113,6 +113,8 @@ class StudySession(Table):
     holds_places: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """Whether its trials are counted in `places`: started, and neither lapsed nor excluded."""
     excluded_at: Mapped[str | None] = mapped_column(String)
+    recruitment_id_until: Mapped[str | None] = mapped_column(String)
+    """Day on which the platform's id is deleted, or was; null where none was given."""
     device: Mapped[str] = mapped_column(String, default="", server_default=text("''"))
     """`phone`, `tablet` or `desktop`, by what the browser says of itself; empty where it does not tell."""
     n_stalls: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -262,7 +264,7 @@ class RecruitmentId(Table):
 
 
 class Tombstone(Table):
-    """That somebody withdrew, and how far they had come; nothing that tells who."""
+    """That somebody's answers were removed, how many, and how far they had come; nothing that tells who."""
 
     __tablename__ = "tombstones"
 
@@ -274,6 +276,9 @@ class Tombstone(Table):
     had_finished: Mapped[bool] = mapped_column(Boolean)
     withdrawn_on: Mapped[str] = mapped_column(String, default=lambda: now_utc()[:10])
     """The day only: a time of day could be matched with a server's log."""
+    what: Mapped[str] = mapped_column(String, default="withdrawn", server_default="withdrawn")
+    """`withdrawn` by the participant's own hand, or `forgotten` at their request."""
+    n_judgments: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
 class Unblinding(Table):
