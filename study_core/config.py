@@ -34,6 +34,8 @@ class ServerConfig(Section):
     threads: Annotated[int, Field(ge=1, le=256)] = 6
     public_url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")] | None = None
     trusted_proxy: Annotated[str, Field(min_length=1)] | None = None
+    webhook_url: Annotated[str, Field(pattern=r"^https?://[^\s<>\"]+$")] | None = None
+    stalled_minutes: PositiveInt = 180
 
 
 class AnalysisConfig(Section):

@@ -19,7 +19,10 @@ UNFROZEN: dict[str, Any] = {
     "data_dir": True,
     "corpus": {"source"},
     "synthesis": {"soundfont"},
-    "recruitment": {"consent", "completion_code", "completion_url", "screened_out_code", "screened_out_url"},
+    "recruitment": {
+        *("consent", "completion_code", "completion_url", "screened_out_code", "screened_out_url"),
+        *("failed_attention_code", "failed_attention_url"),
+    },
 }
 """What may change under a running study: where things lie (what paths lead to is hashed itself), where the
 server listens, and what a recruitment platform gives out."""

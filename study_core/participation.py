@@ -34,6 +34,7 @@ class TrialsConfig(Section):
     break_after: PositiveInt | None = 10
     repeats: Annotated[int, Field(ge=0)] = 0
     catch: tuple[str, ...] = ()
+    catch_wrong: PositiveInt = 2
     lease_minutes: PositiveInt = 60
 
     @model_validator(mode="after")
@@ -179,3 +180,5 @@ class RecruitmentConfig(Section):
     completion_url: WebAddress | None = None
     screened_out_code: str | None = None
     screened_out_url: WebAddress | None = None
+    failed_attention_code: str | None = None
+    failed_attention_url: WebAddress | None = None
