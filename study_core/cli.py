@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": ("models.evaluation_cli", "evaluate", "Measure how close clips are to real music."),
     "render": ("synthesis.cli", "render", "Turn clips into stimuli."),
     "prepare": ("study_core.cli", "prepare", "Make what is missing or changed, corpus to stimuli."),
+    "check": ("study_core.check_cli", "check", "Say what is missing before going live."),
     "serve": ("study_server.cli", "serve", "Run the study server."),
     "run": ("study_core.cli", "run", "Prepare, then serve."),
     "simulate": ("study_server.cli", "simulate", "Send listeners of known skill through the server."),

@@ -1,0 +1,47 @@
+"""Whether soundfont and stimuli are those of this config: what `study check` asks of this folder."""
+
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from study_core.config import Config
+from study_core.manifest import is_current
+from study_core.readiness import Finding
+from synthesis.soundfonts import SOUNDFONT_FOLDER, find_soundfont
+from synthesis.stimuli import STIMULI_FILE, fingerprint_inputs, read_clips
+from synthesis.takes import Studio
+
+PREPARE = "run `study prepare`"
+
+
+def check_soundfont(config: Config) -> Finding:
+    """Find the soundfont, without fetching it."""
+    name = config.synthesis.soundfont
+    places = _list_places(name)
+    if places and not any(place.exists() for place in places):
+        wanted = " nor ".join(map(str, places))
+        return Finding(missing=(f"{name} is neither {wanted}: `study prepare` fetches it, or install it",))
+    soundfont = find_soundfont(name)
+    return Finding(f"{soundfont.name}, {soundfont.path}")
+
+
+def check_stimuli(config: Config) -> Finding:
+    """Find the stimuli, made from these clips with these settings."""
+    folders = config.folders
+    path = folders.stimuli / STIMULI_FILE
+    if not path.exists():
+        return Finding(missing=(f"{path} is not made yet: {PREPARE}",))
+    if not (folders.clips / "clips.csv").exists():
+        return Finding(str(path), doubts=("what they were made from is not here, so it was not compared",))
+    clips = read_clips(folders.clips)
+    studio = Studio.open(config.synthesis, config.clips.duration_s)
+    if not is_current(folders.stimuli, fingerprint_inputs(clips, folders, studio)):
+        return Finding(missing=(f"{path} is of other clips or settings, or files were altered: {PREPARE}",))
+    return Finding(f"{len(clips)}, unaltered, no system told by anything but the sound")
+
+
+def _list_places(name: str) -> list[Path]:
+    """Return where a listed soundfont may be; nothing for a path or an unknown name."""
+    listed = YAML(typ="safe").load((SOUNDFONT_FOLDER / "soundfonts.yaml").read_text(encoding="utf-8"))
+    entry = listed.get(name)
+    return [SOUNDFONT_FOLDER / entry["file"], Path(entry["debian_path"])] if entry else []
