@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+from claims import state_claim
 
 from models.article_notation import NotFollowedError
 from models.article_tokens import FOLLOWED_VERSION, read_with_music21, read_without_music21
@@ -52,6 +53,7 @@ def main(folder: Path, n_compared: int, seed: int, *, compare_all: bool) -> None
     )
     ratio = sum(expected_times) / sum(times)
     print(f"CPU time: {sum(expected_times):.2f} s with music21, {sum(times):.2f} s by the rule: {ratio:.0f}x")
+    state_claim("The article's tokens", ratio, "times as fast as with music21")
     ratio = statistics.median(slow / fast for slow, fast in zip(expected_times, times, strict=True))
     print(f"median ratio of a file: {ratio:.0f}x")
 

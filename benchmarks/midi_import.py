@@ -17,6 +17,7 @@ from statistics import median
 
 import click
 import pretty_midi
+from claims import state_claim, state_growth
 
 from models.article_tokens import read_with_music21
 from models.notes import NoteTable, read_notes
@@ -61,6 +62,9 @@ def compare_readers(files: Sequence[Path], cache: Path) -> None:
     for name in readers:
         ratio = seconds[name] / seconds["this import"]
         print(f"  {name:12} {seconds[name]:8.2f} s {ratio:8.1f}x, {n_read[name]} files read")
+    for name in list(readers)[1:]:
+        ratio = seconds[name] / seconds["this import"]
+        state_claim(f"Import of {len(files)} MIDI files", ratio, f"times as fast as {name}")
 
 
 def compare_sizes(files: Sequence[Path], many: Sequence[Path], cache: Path) -> None:
@@ -76,8 +80,8 @@ def compare_sizes(files: Sequence[Path], many: Sequence[Path], cache: Path) -> N
     print(f"CPU time of an import, median of {N_ROUNDS}:")
     for name, seconds in costs.items():
         print(f"  {name}: {median(seconds):.3f} s")
-    ratio = median(costs[f"{len(many)} files cold"]) / median(costs[f"{len(files)} files cold"])
-    print(f"  {len(many) // len(files)} times as many files cost {ratio:.1f} times as much")
+    cold = {len(some): median(costs[f"{len(some)} files cold"]) for some in (files, many)}
+    state_growth("Import of a corpus", "files", cold)
 
 
 def import_cold(files: Sequence[Path], cache: Path) -> NoteTable:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import mido
 import numpy as np
+from claims import state_claim
 
 from study_core.folders import DataFolders
 from study_core.manifest import read_manifest, sha256_bytes, write_bytes, write_manifest
@@ -177,19 +178,30 @@ def compare(work: Path, options: argparse.Namespace) -> None:
     print(f"{len(clips)} clips of {DURATION_S} s, {studio.soundfont.name}; {_describe_load()}", flush=True)
     bare, _ = measure(run_bare_loop, soundfont, midis)
     report("bare libfluidsynth loop", bare, len(clips), bare)
-    report("renderer alone", measure(run_renderer, soundfont, midis)[0], len(clips), bare)
-    measure_pipeline(clips, folders, studio, bare)
+    renderer = measure(run_renderer, soundfont, midis)[0]
+    report("renderer alone", renderer, len(clips), bare)
+    state_claim("Rendering alone", renderer / bare, "of the time of a bare loop over libfluidsynth")
+    pipeline = measure_pipeline(clips, folders, studio, bare)
     report("bare loop again", measure(run_bare_loop, soundfont, midis)[0], len(clips), bare)
     measure_two_workers(work, folders, studio, clips)
+    compare_with_command_line(work, soundfont, paths, options.naive, bare, pipeline)
+    print(_describe_load())
+
+
+def compare_with_command_line(
+    work: Path, soundfont: Path, paths: Sequence[Path], n_naive: int, bare: float, pipeline: float
+) -> None:
+    """Print what a process per clip costs, and what most people would write."""
     if shutil.which("fluidsynth") is None:
         print("The `fluidsynth` command is not installed (Debian package fluidsynth): two rows left out.")
         return
-    command_line, _ = measure(run_command_line, soundfont, paths, work)
-    report("fluidsynth command line", command_line, len(clips), bare)
-    few = paths[: options.naive]
-    naive, _ = measure(run_naive_way, soundfont, few, work)
-    report("naive way", naive, len(few), bare * len(few) / len(clips))
-    print(_describe_load())
+    command_line = measure(run_command_line, soundfont, paths, work)[0]
+    report("fluidsynth command line", command_line, len(paths), bare)
+    naive = measure(run_naive_way, soundfont, paths[:n_naive], work)[0] * len(paths) / n_naive
+    report("naive way", naive, len(paths), bare)
+    what = "Clips to mastered, encoded stimuli"
+    state_claim(what, command_line / pipeline, "times as fast as `fluidsynth` per clip")
+    state_claim(what, naive / pipeline, "times as fast as `fluidsynth`, pyloudnorm and soundfile in a loop")
 
 
 def take_clips(source: Path, folder: Path, n_clips: int) -> list[Clip]:
@@ -200,16 +212,19 @@ def take_clips(source: Path, folder: Path, n_clips: int) -> list[Clip]:
     return read_manifest(folder / "clips.csv", Clip)[:n_clips]
 
 
-def measure_pipeline(clips: list[Clip], folders: DataFolders, studio: Studio, bare: float) -> None:
-    """Print what the whole pipeline costs, and the audit beside it."""
+def measure_pipeline(clips: list[Clip], folders: DataFolders, studio: Studio, bare: float) -> float:
+    """Print what the whole pipeline costs, and the audit beside it; return the pipeline's CPU seconds."""
     made = []
 
     def render() -> None:
         made.extend(render_stimuli(clips, folders, studio, show_nothing, workers=1))
 
-    report("whole pipeline", measure(render)[0], len(clips), bare)
+    pipeline = measure(render)[0]
+    report("whole pipeline", pipeline, len(clips), bare)
+    state_claim("Clips to mastered, encoded stimuli", pipeline / bare, "times a bare loop over libfluidsynth")
     audit = measure(audit_stimuli, made, folders.stimuli, studio.config, show_nothing, workers=1)
     report("audit", audit[0], len(clips), bare)
+    return pipeline
 
 
 def measure_two_workers(work: Path, folders: DataFolders, studio: Studio, clips: list[Clip]) -> None:
