@@ -53,18 +53,24 @@ class Checkpoints:
         np.savez(data, **stored)
         write_bytes(self._path, data.getvalue())
 
+    def are_kept(self) -> bool:
+        """Tell whether a training of the same pieces, steps and seed was interrupted."""
+        if not self._path.exists():
+            return False
+        with np.load(self._path) as stored:
+            told = json.loads(stored[_FACTS].tobytes())
+        return bool(told["inputs"] == self._inputs)
+
     def restore(self, training: Training) -> int:
         """Bring a fresh training to where it was; return the last step taken, 0 where it begins.
 
         A checkpoint of other pieces, steps or seeds is left alone.
         """
-        if not self._path.exists():
+        if not self.are_kept():
             return 0
         with np.load(self._path) as stored:
             arrays = {name: stored[name] for name in stored.files}
         told = json.loads(arrays.pop(_FACTS).tobytes())
-        if told["inputs"] != self._inputs:
-            return 0
         training.history.extend(Progress(**row) for row in told["history"])
         training.restore_state(arrays, told["facts"])
         return len(training.history)

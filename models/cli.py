@@ -1,34 +1,19 @@
-"""The commands of this folder: `study corpus`, `study train` and `study generate`."""
+"""The commands `study corpus` and `study generate`."""
 
-import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from models.backend import load_backend
-from models.batches import Song, normalize_key
-from models.checkpoints import Checkpoints, remove_checkpoint
 from models.chorales import convert_chorales, list_chorales
-from models.corpus import PIECES_FILE, CorpusStage, add_corpus, list_corpora, load_pieces, slug
-from models.history import describe_progress, write_training
+from models.corpus import PIECES_FILE, CorpusStage, add_corpus, list_corpora, slug
 from models.sources import CHORALES, Source, find_source
-from models.weights import WEIGHTS_FILE, load_weights, save_weights, training_inputs
 from study_core.cli import Options
 from study_core.config import Config
 from study_core.console import say, show_progress
 from study_core.errors import CorpusError, list_problems
 from study_core.frozen import refuse_frozen
-from study_core.manifest import is_current, stamp_stage
-from study_core.systems import GENERATORS
-from study_core.types import Split
-
-if TYPE_CHECKING:  # importing them loads TensorFlow
-    from models.gan import GANTraining
-    from models.training import LSTMTraining
-
-log = logging.getLogger(__name__)
 
 
 @click.group()
@@ -109,30 +94,6 @@ def show(options: Options, *, html: bool) -> None:
         say(f"Not used: {problem}")
     if html:
         say(f"Every piece: {write_page(facts, config.folders.corpus / PAGE_FILE)}")
-
-
-@click.command()
-@click.argument("system", type=click.Choice(GENERATORS))
-@click.option(
-    "--restart", is_flag=True, help="Begin again, even where a training was interrupted or is done."
-)
-@click.pass_obj
-def train(options: Options, system: str, restart: bool) -> None:  # noqa: FBT001 (a flag)
-    """Train a generator.
-
-    The gan starts from the lstm's weights, which are trained first where they are missing. A training that
-    was interrupted goes on from its last checkpoint, to the same result.
-    """
-    config = options.load()
-    for needed in ("lstm", "gan") if system == "gan" else (system,):
-        folder, inputs = config.folders.models / needed, training_inputs(needed, config)
-        if is_current(folder, inputs) and not (restart and needed == system):
-            say(f"The {needed} is trained and up to date: {folder}")
-            continue
-        refuse_frozen(config, f"the {needed}")
-        if restart and needed == system:
-            remove_checkpoint(folder)
-        _train(needed, config, inputs)
 
 
 @click.command()
@@ -226,47 +187,3 @@ def _find_source(config: Config) -> Source:
         for _ in convert_chorales(files, corpora / CHORALES):
             bar.advance()
     return find_source(CHORALES, corpora) or _find_source(config)
-
-
-def _train(system: str, config: Config, inputs: str) -> None:
-    folder = config.folders.models / system
-    if system == "markov":
-        from models.markov import train_markov
-
-        weights = train_markov(_load_songs(config, "train"))
-        save_weights(folder / WEIGHTS_FILE, weights)
-        stamp_stage(folder, inputs, [folder / WEIGHTS_FILE])
-        say(f"The markov is trained: {folder}")
-        return
-    log.info("Loading Keras")
-    load_backend()
-    training = _start_training(system, config)
-    checkpoints = Checkpoints(folder, inputs)
-    step = checkpoints.restore(training)
-    if step:
-        log.info("Going on behind step %d of %d", step, training.n_steps)
-    with show_progress(f"Training the {system}", training.n_steps) as bar:
-        bar.advance(step)
-        for progress in training.run():
-            bar.advance()
-            bar.describe(describe_progress(progress))
-            checkpoints.keep(training, progress)
-    files = write_training(folder, training.weights, training.history)
-    stamp_stage(folder, inputs, files)
-    remove_checkpoint(folder)
-    say(f"The {system} is trained, {training.validation_bits:.2f} bits per held-out note: {folder}")
-
-
-def _load_songs(config: Config, split: Split) -> list[Song]:
-    return [normalize_key(prepared.score) for prepared in load_pieces(config.folders, split)]
-
-
-def _start_training(system: str, config: Config) -> "LSTMTraining | GANTraining":
-    from models.gan import GANTraining
-    from models.training import LSTMTraining
-
-    songs, held_out = _load_songs(config, "train"), _load_songs(config, "validation")
-    if system == "lstm":
-        return LSTMTraining(songs, held_out, config.training.lstm_steps, config.seed)
-    lstm = load_weights(config.folders.models / "lstm" / WEIGHTS_FILE)
-    return GANTraining(songs, held_out, lstm, config.training.gan_steps, config.seed)

@@ -13,7 +13,8 @@ from study_core.errors import StudyError
 from study_core.manifest import fingerprint, sha256_file, write_bytes
 
 WEIGHTS_FILE = "weights.npz"
-_VERSION = 1  # raise it when the same pieces and steps become other weights
+VERSIONS = {"lstm": 1, "gan": 1, "markov": 1, "article_lstm": 1, "article_gan": 1}
+"""Of each generator's training: raise one when the same pieces and settings become other weights."""
 
 Weights = dict[str, NDArray[Any]]
 """Arrays by the names that Keras gives them, such as `lower/lstm_cell/kernel`."""
@@ -48,13 +49,20 @@ def training_inputs(system: str, config: Config) -> str:
     StudyError
         If the corpus is not prepared.
     """
-    folders, steps = config.folders, config.training
+    folders = config.folders
     needed = [folders.corpus / PIECES_FILE, folders.corpus / SCORES_FILE]
     if not all(path.exists() for path in needed):
         raise StudyError(f"{needed[0]} is missing. Run `study corpus prepare` to make it.")
-    parts: list[object] = [_VERSION, system, config.seed, *(sha256_file(path) for path in needed)]
+    corpus = [sha256_file(path) for path in needed]
+    return fingerprint("training", config.seed, corpus, training_settings(system, config))
+
+
+def training_settings(system: str, config: Config) -> dict[str, Any]:
+    """Return what decides a generator's weights beside pieces and seed, what it starts from included."""
+    settings: dict[str, Any] = {f"{system}_version": VERSIONS[system]}
     if system == "lstm":
-        parts.append(steps.lstm_steps)
+        settings["lstm_steps"] = config.training.lstm_steps
     if system == "gan":
-        parts += [steps.gan_steps, training_inputs("lstm", config)]
-    return fingerprint("training", *parts)
+        settings["gan_steps"] = config.training.gan_steps
+        settings |= training_settings("lstm", config)
+    return settings

@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from models import cli
 from study_core.cli import COMMANDS
 from tests.models.conftest import REPOSITORY
 
@@ -27,8 +27,8 @@ def study(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", ["corpus", "train", "generate"])
 def test_the_short_help_is_the_commands_own_first_line(name: str) -> None:
-    _, attribute, text = COMMANDS[name]
-    assert (getattr(cli, attribute).help or "").splitlines()[0] == text
+    module, attribute, text = COMMANDS[name]
+    assert (getattr(import_module(module), attribute).help or "").splitlines()[0] == text
 
 
 def test_adding_a_folder_with_a_broken_file_keeps_the_good_ones_and_exits_with_2(

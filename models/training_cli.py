@@ -1,0 +1,114 @@
+"""The command `study train`."""
+
+import logging
+from typing import TYPE_CHECKING
+
+import click
+
+from models.backend import load_backend
+from models.batches import Song, normalize_key
+from models.checkpoints import Checkpoints, remove_checkpoint
+from models.corpus import load_pieces
+from models.history import describe_progress, write_training
+from models.released import CARD_FILE, find_released, use_released
+from models.weights import WEIGHTS_FILE, load_weights, save_weights, training_inputs
+from study_core.cli import Options
+from study_core.config import Config
+from study_core.console import say, show_progress
+from study_core.frozen import refuse_frozen
+from study_core.manifest import is_current, stamp_stage
+from study_core.systems import GENERATORS
+from study_core.types import Split
+
+if TYPE_CHECKING:  # importing them loads TensorFlow
+    from models.gan import GANTraining
+    from models.training import LSTMTraining
+
+log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.argument("system", type=click.Choice(GENERATORS))
+@click.option(
+    "--restart",
+    is_flag=True,
+    help="Train anew, even where weights are released, or a training was interrupted or is done.",
+)
+@click.pass_obj
+def train(options: Options, system: str, restart: bool) -> None:  # noqa: FBT001 (a flag)
+    """Train a generator.
+
+    Weights that are released for the study's pieces and settings are used instead; their card.md says how
+    they were trained. The gan starts from the lstm's weights, which are trained first where they are missing.
+    A training that was interrupted goes on from its last checkpoint, to the same result.
+    """
+    config = options.load()
+    if not restart and _is_at_hand(system, config):
+        return
+    if system == "gan" and not _is_at_hand("lstm", config):
+        _train("lstm", config)
+    refuse_frozen(config, f"the {system}")
+    if restart:
+        remove_checkpoint(config.folders.models / system)
+    _train(system, config)
+
+
+def _is_at_hand(system: str, config: Config) -> bool:
+    """Tell whether a generator needs no training: it is trained, or released weights are now the study's."""
+    folder, inputs = config.folders.models / system, training_inputs(system, config)
+    if is_current(folder, inputs):
+        say(f"The {system} is trained and up to date: {folder}")
+        return True
+    # A training that was begun anew on purpose goes on.
+    released = None if Checkpoints(folder, inputs).are_kept() else find_released(system, config)
+    if not released:
+        return False
+    refuse_frozen(config, f"the {system}")
+    use_released(system, config, released)
+    say(f"The {system} is released for these pieces, see {folder / CARD_FILE}; --restart trains it anew")
+    return True
+
+
+def _train(system: str, config: Config) -> None:
+    refuse_frozen(config, f"the {system}")
+    folder, inputs = config.folders.models / system, training_inputs(system, config)
+    (folder / CARD_FILE).unlink(missing_ok=True)  # of released weights that were there
+    if system == "markov":
+        from models.markov import train_markov
+
+        save_weights(folder / WEIGHTS_FILE, train_markov(_load_songs(config, "train")))
+        stamp_stage(folder, inputs, [folder / WEIGHTS_FILE])
+        say(f"The markov is trained: {folder}")
+        return
+    log.info("Loading Keras")
+    load_backend()
+    training = _start_training(system, config)
+    checkpoints = Checkpoints(folder, inputs)
+    step = checkpoints.restore(training)
+    if step:
+        log.info("Going on behind step %d of %d", step, training.n_steps)
+    with show_progress(f"Training the {system}", training.n_steps) as bar:
+        bar.advance(step)
+        for progress in training.run():
+            bar.advance()
+            bar.describe(describe_progress(progress))
+            checkpoints.keep(training, progress)
+    files = write_training(folder, training.weights, training.history)
+    stamp_stage(folder, inputs, files)
+    remove_checkpoint(folder)
+    say(f"The {system} is trained, {training.validation_bits:.2f} bits per held-out note: {folder}")
+
+
+def _load_songs(config: Config, split: Split) -> list[Song]:
+    return [normalize_key(prepared.score) for prepared in load_pieces(config.folders, split)]
+
+
+def _start_training(system: str, config: Config) -> "LSTMTraining | GANTraining":
+    from models.gan import GANTraining
+    from models.training import LSTMTraining
+
+    songs, held_out = _load_songs(config, "train"), _load_songs(config, "validation")
+    if system == "lstm":
+        return LSTMTraining(songs, held_out, config.training.lstm_steps, config.seed)
+    lstm = load_weights(config.folders.models / "lstm" / WEIGHTS_FILE)
+    return GANTraining(songs, held_out, lstm, config.training.gan_steps, config.seed)
