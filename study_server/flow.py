@@ -27,6 +27,16 @@ def locate(found: StudySession) -> str:
     return next(filter(None, places), url_for("debrief.thanks"))
 
 
+def locate_turn(turn: services.Turn, study: Study) -> str:
+    """Return the path of the page that is due where that trial is a session's turn: its own, or a pause."""
+    if turn.protocol_sha256 != study.protocol.sha256:
+        return url_for("debrief.changed")
+    every = study.config.trials.break_after
+    if every is not None and (turn.trial_index - 1) // every > turn.breaks_taken:
+        return url_for("trials.pause")
+    return url_for("trials.show", trial_id=turn.trial_id)
+
+
 def advance(db: Session, found: StudySession) -> str:
     """Make what the next page needs, start the trials where nothing is before them, and locate it.
 
@@ -78,15 +88,8 @@ def _start(_found: StudySession, _: Study) -> str:
 
 
 def _go_on_with_trials(found: StudySession, study: Study) -> str | None:
-    trial = services.find_next(found)
-    if trial is None:
-        return None
-    if found.protocol_sha256 != study.protocol.sha256:
-        return url_for("debrief.changed")
-    every = study.config.trials.break_after
-    if every is not None and (trial.trial_index - 1) // every > found.breaks_taken:
-        return url_for("trials.pause")
-    return url_for("trials.show", trial_id=trial.trial_id)
+    turn = services.find_turn(found)
+    return locate_turn(turn, study) if turn is not None else None
 
 
 def _find_open_page(found: StudySession, study: Study, when: str) -> str | None:

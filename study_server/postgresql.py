@@ -1,7 +1,7 @@
 """The store in a PostgreSQL database, for any number of server processes and hosts over it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -51,20 +51,18 @@ class PostgreSQLStore(Store):
             connection.execute(WRITER_LOCK)
             yield connection
 
-    @contextmanager
-    def _appending(self, connection: Any) -> Iterator[Any]:
+    def _append(
+        self, connection: Any, guard: str, row: str, values: Mapping[str, object]
+    ) -> tuple[Any, ...] | None:
+        connection.autocommit = True  # one statement, prepared once: the server is asked a single time
         try:
-            yield connection.cursor()
-            connection.commit()
-        except BaseException:
+            changed: tuple[Any, ...] | None = connection.execute(
+                _join(guard, row), values, prepare=True
+            ).fetchone()
+        finally:
             if not connection.closed:
-                connection.rollback()
-            raise
-
-    @staticmethod
-    @cache
-    def _translate(statement: str) -> str:
-        return NAMED_VALUE.sub(r"%(\1)s", statement)
+                connection.autocommit = False
+        return changed
 
     def forget_deleted(self) -> None:
         """Vacuum the tables of people, so that deleted rows leave the data files.
@@ -104,6 +102,13 @@ def open_postgresql(address: str, *, threads: int = 16) -> PostgreSQLStore:
             f"{URL_VARIABLE}; without that variable the store is an SQLite file."
         ) from None
     return PostgreSQLStore(engine)
+
+
+@cache
+def _join(guard: str, row: str) -> str:
+    """Return one statement that does both, with the names of values as the driver writes them."""
+    joined = f"WITH guard AS ({guard}), kept AS ({row} FROM guard) SELECT * FROM guard"  # noqa: S608 (our own)
+    return NAMED_VALUE.sub(r"%(\1)s", joined)
 
 
 def _read_url(address: str) -> URL:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, lazyload, object_session
+from sqlalchemy.orm import Session, object_session
 
 from study_core.seeds import child_seed
 from study_server import places
@@ -14,14 +14,18 @@ from study_server.tables import StudySession, Trial, make_code, now_utc
 
 STALE_S = 60
 # Moves the session on where this trial is its turn. Its row is locked until the commit, so that of two equal
-# answers the second finds the session moved on and changes nothing.
+# answers the second finds the session moved on and changes nothing. Returns a `Turn`.
 ADVANCE = (
     "UPDATE sessions SET n_judged = n_judged + 1, last_seen_at = :judged_at, "
     "finished_at = CASE WHEN n_judged + 1 = n_trials THEN :finished_at ELSE finished_at END, "
     "n_stalls = n_stalls + COALESCE(:stalls, 0), n_load_errors = n_load_errors + COALESCE(:load_errors, 0), "
     "completion_code = CASE WHEN n_judged + 1 = n_trials THEN :code ELSE completion_code END "
     "WHERE session_id = :session_id AND (holds_places OR excluded_at IS NOT NULL) AND n_judged + 1 = "
-    "(SELECT trial_index FROM trials WHERE trial_id = :trial_id AND session_id = :session_id)"
+    "(SELECT trial_index FROM trials WHERE trial_id = :trial_id AND session_id = :session_id) "
+    "RETURNING n_trials, breaks_taken, protocol_sha256, n_judged + 1, "
+    "(SELECT trial_id FROM trials WHERE session_id = sessions.session_id AND trial_index = n_judged + 1), "
+    "(SELECT audio_token FROM trials WHERE session_id = sessions.session_id AND trial_index = n_judged + 1), "
+    "(SELECT audio_token FROM trials WHERE session_id = sessions.session_id AND trial_index = n_judged + 2)"
 )
 
 
@@ -43,10 +47,24 @@ class Answer:
     language: str = "en"
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The trial that is a session's turn, and what its page needs."""
+
+    n_trials: int
+    breaks_taken: int
+    protocol_sha256: str
+    trial_index: int
+    trial_id: str
+    audio_token: str
+    next_token: str | None
+    """Of the trial after it, so that its sound is there in time."""
+
+
 ANSWERED = tuple(field.name for field in fields(Answer))
 JUDGE = (
-    f"INSERT INTO judgments (trial_id, judged_at, {', '.join(ANSWERED)}) "  # noqa: S608 (our own names)
-    f"VALUES (:trial_id, :judged_at, {', '.join(f':{name}' for name in ANSWERED)})"
+    f"INSERT INTO judgments (trial_id, judged_at, {', '.join(ANSWERED)}) "
+    f"SELECT :trial_id, :judged_at, {', '.join(f':{name}' for name in ANSWERED)}"
 )
 
 
@@ -95,21 +113,32 @@ def start(db: Session, study_session: StudySession, protocol: RunningProtocol) -
     places.take(db, study_session)
 
 
-def find_next(study_session: StudySession) -> Trial | None:
+def find_turn(study_session: StudySession) -> Turn | None:
     """Return the first trial without an answer, or None at the end; the session is of an open store."""
-    if study_session.n_trials is None or study_session.n_judged >= study_session.n_trials:
+    done, n_trials = study_session.n_judged, study_session.n_trials
+    if n_trials is None or done >= n_trials:
         return None
-    turn = select(Trial).where(
-        Trial.session_id == study_session.session_id, Trial.trial_index == study_session.n_judged + 1
+    following = select(Trial.trial_id, Trial.audio_token).where(
+        Trial.session_id == study_session.session_id, Trial.trial_index.in_((done + 1, done + 2))
     )
-    return _find_db(study_session).scalars(turn.options(lazyload(Trial.judgment))).one()
+    turn, *later = _find_db(study_session).execute(following.order_by(Trial.trial_index)).all()
+    return Turn(
+        n_trials,
+        study_session.breaks_taken,
+        study_session.protocol_sha256 or "",
+        done + 1,
+        turn.trial_id,
+        turn.audio_token,
+        later[0].audio_token if later else None,
+    )
 
 
-def judge(store: Store, session_id: str, trial_id: str, answer: Answer) -> None:
+def judge(store: Store, session_id: str, trial_id: str, answer: Answer) -> Turn | None:
     """Store the answer to a session's next trial durably; one to any other trial changes nothing.
 
     An answered trial comes again by a double click, a second tab or a lost acknowledgment; a later one
-    cannot come from a page, for it was never shown.
+    cannot come from a page, for it was never shown. Returns whose turn it is then, where the answer was new
+    and there is another trial.
     """
     now = now_utc()
     values = {
@@ -120,8 +149,11 @@ def judge(store: Store, session_id: str, trial_id: str, answer: Answer) -> None:
         "code": make_code(groups=2),
         **{name: getattr(answer, name) for name in ANSWERED},
     }
-    if not store.append(ADVANCE, JUDGE, values) and _come_back(store, session_id):
-        store.append(ADVANCE, JUDGE, values)
+    advanced = store.append(ADVANCE, JUDGE, values)
+    if advanced is None and _come_back(store, session_id):
+        advanced = store.append(ADVANCE, JUDGE, values)
+    turn = Turn(*advanced) if advanced is not None else None
+    return turn if turn is not None and turn.trial_index <= turn.n_trials else None
 
 
 def _come_back(store: Store, session_id: str) -> bool:

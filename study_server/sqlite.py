@@ -1,7 +1,7 @@
 """The store in an SQLite file: one writer at a time, readers that never wait."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,21 +44,20 @@ class SQLiteStore(Store):
         with self._writing, self._writing_engine.begin() as connection:
             yield connection
 
-    @contextmanager
-    def _appending(self, connection: Any) -> Iterator[Any]:
+    def _append(
+        self, connection: Any, guard: str, row: str, values: Mapping[str, object]
+    ) -> tuple[Any, ...] | None:
         with self._writing:
-            cursor = connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield cursor
-                cursor.execute("COMMIT")
+                changed: list[tuple[Any, ...]] = connection.execute(guard, values).fetchall()
+                if changed:
+                    connection.execute(row, values)
+                connection.execute("COMMIT")
             except BaseException:
                 connection.rollback()
                 raise
-
-    @staticmethod
-    def _translate(statement: str) -> str:
-        return statement
+        return changed[0] if changed else None
 
     def forget_deleted(self) -> None:
         """Move the write-ahead log into the database file, so that no deleted row lingers in it."""

@@ -53,38 +53,31 @@ class Store(ABC):
     def _begin_alone(self) -> AbstractContextManager[Connection]:
         """Begin a transaction beside which there is no other of its kind, in any process."""
 
-    def append(self, guard: str, row: str, values: Mapping[str, object]) -> bool:
-        """Run `guard` and, where it changed a row, `row`; tell whether it did, once that is durable.
+    def append(self, guard: str, row: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+        """Run `guard` and, where it changed a row, `row`; return what the guard returns, once it is durable.
 
-        For statements that are right whatever others do at the same time. They take `values` as :name and go
-        straight to the driver, for this is what every judgment waits for.
+        For statements that are right whatever others do at the same time: an UPDATE of one row that has a
+        RETURNING, and an INSERT ... SELECT without a FROM. They take `values` as :name and go straight to the
+        driver, in one transaction of their own, for this is what every judgment waits for.
         """
         connection = self._engine.raw_connection()
         try:
-            with self._appending(connection) as cursor:
-                cursor.execute(self._translate(guard), values)
-                is_due: bool = cursor.rowcount == 1
-                if is_due:
-                    cursor.execute(self._translate(row), values)
+            return self._append(connection.driver_connection, guard, row, values)
         except (self._driver.OperationalError, self._driver.InterfaceError) as error:
             connection.invalidate()
             raise OperationalError(guard, None, error) from error
         finally:
             connection.close()
-        return is_due
 
     @property
     def _driver(self) -> Any:
         return self._engine.dialect.loaded_dbapi
 
     @abstractmethod
-    def _appending(self, connection: Any) -> AbstractContextManager[Any]:
-        """Begin on the driver's own connection and commit at the end, or roll back on an error."""
-
-    @staticmethod
-    @abstractmethod
-    def _translate(statement: str) -> str:
-        """Return a statement with its :names as the driver writes them."""
+    def _append(
+        self, connection: Any, guard: str, row: str, values: Mapping[str, object]
+    ) -> tuple[Any, ...] | None:
+        """Append on the driver's own connection: all of it or nothing."""
 
     @abstractmethod
     def forget_deleted(self) -> None:

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.wrappers import Response
 
 from study_server import flow, services, visitor
 from study_server.i18n import current_language
 from study_server.study import current_study
-from study_server.tables import StudySession
 
 LONGEST_S = 24 * 3600
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
@@ -58,28 +57,25 @@ class AnswerForm(BaseModel):
 
 
 @blueprint.get("/trial/<trial_id>")
-def show(trial_id: str) -> str:
+def show(trial_id: str) -> str | Response:
     """Show the trial that is the session's turn."""
     with current_study().store.read() as db:
-        found = visitor.require_turn(db)
-        return _render_trial(found, trial_id)
+        turn = services.find_turn(visitor.require_turn(db))
+    return _render_trial(turn) if turn is not None and turn.trial_id == trial_id else abort(404)
 
 
 @blueprint.post("/trial/<trial_id>")
 def judge(trial_id: str) -> Response | tuple[str, int]:
     """Store the judgment durably, then say where to go on; sent again, it changes nothing."""
-    store, form = current_study().store, read_form()
-    with store.read() as db:
+    study, form, session_id = current_study(), read_form(), visitor.find_session_id()
+    if form is None:
+        return _refuse_form(trial_id)
+    turn = services.judge(study.store, session_id, trial_id, form.to_answer()) if session_id else None
+    if turn is not None:
+        return _lead_to(turn, flow.locate_turn(turn, study))
+    with study.store.read() as db:  # the last one, one that was stored before, or nobody's
         found = visitor.require_session(db)
-        if form is None:
-            return _refuse_form(found, trial_id)
-    services.judge(store, found.session_id, trial_id, form.to_answer())
-    with store.read() as db:
-        found = visitor.require_session(db)
-        place, turn = flow.locate(found), services.find_next(found)
-        is_clip = turn is not None and place == url_for(".show", trial_id=turn.trial_id)
-        page = _render_trial(found, turn.trial_id) if turn and is_clip and visitor.is_script() else None
-    return visitor.lead_on(place, page)
+        return _lead_to(services.find_turn(found), flow.locate(found))
 
 
 @blueprint.get("/pause")
@@ -87,9 +83,7 @@ def pause() -> str:
     """Offer a pause in the middle."""
     with current_study().store.read() as db:
         found = visitor.require_turn(db)
-        trial = services.find_next(found)
-        n_answered = trial.trial_index - 1 if trial else len(found.trials)
-        return render_template("pause.html", n_answered=n_answered, n_trials=len(found.trials))
+        return render_template("pause.html", n_answered=found.n_judged, n_trials=found.n_trials)
 
 
 @blueprint.post("/pause")
@@ -98,9 +92,9 @@ def end_pause() -> Response:
     study = current_study()
     with study.store.write() as db:
         found = visitor.require_session(db)
-        trial, every = services.find_next(found), study.config.trials.break_after
-        if trial is not None and every is not None:
-            found.breaks_taken = (trial.trial_index - 1) // every
+        every = study.config.trials.break_after
+        if every is not None:
+            found.breaks_taken = found.n_judged // every
         return redirect(flow.locate(found), 303)
 
 
@@ -113,22 +107,27 @@ def read_form() -> AnswerForm | None:
     return form if form.confidence <= current_study().config.trials.confidence_levels else None
 
 
-def _render_trial(found: StudySession, trial_id: str, *, has_problem: bool = False) -> str:
-    trials = found.trials
-    trial = next(trial for trial in trials if trial.trial_id == trial_id)
-    following = trials[trial.trial_index] if trial.trial_index < len(trials) else None
+def _lead_to(turn: services.Turn | None, place: str) -> Response:
+    """Lead to a place; where it is a trial's page, a script gets that along."""
+    is_clip = turn is not None and place == url_for(".show", trial_id=turn.trial_id)
+    return visitor.lead_on(place, _render_trial(turn) if turn and is_clip and visitor.is_script() else None)
+
+
+def _render_trial(turn: services.Turn, *, has_problem: bool = False) -> str:
     page = ClipPage(
-        action=url_for(".judge", trial_id=trial.trial_id),
-        index=trial.trial_index,
-        n=len(trials),
-        token=trial.audio_token,
-        next_token=following.audio_token if following else None,
+        action=url_for(".judge", trial_id=turn.trial_id),
+        index=turn.trial_index,
+        n=turn.n_trials,
+        token=turn.audio_token,
+        next_token=turn.next_token,
     )
     return render_template("trial.html", page=page, has_problem=has_problem)
 
 
-def _refuse_form(found: StudySession, trial_id: str) -> Response | tuple[str, int]:
-    turn = services.find_next(found)
+def _refuse_form(trial_id: str) -> Response | tuple[str, int]:
+    with current_study().store.read() as db:
+        found = visitor.require_session(db)
+        turn, place = services.find_turn(found), flow.locate(found)
     if turn is None or turn.trial_id != trial_id:
-        return redirect(flow.locate(found), 303)
-    return _render_trial(found, trial_id, has_problem=True), 400
+        return redirect(place, 303)
+    return _render_trial(turn, has_problem=True), 400

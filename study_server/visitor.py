@@ -23,9 +23,14 @@ class ElsewhereError(Exception):
         self.url = url
 
 
+def find_session_id() -> str | None:
+    """Return the id in the request's cookie, or None; its session may have withdrawn."""
+    return session.get(COOKIE_KEY)
+
+
 def find_session(db: Session) -> StudySession | None:
     """Return the session of the request's cookie, or None."""
-    session_id = session.get(COOKIE_KEY)
+    session_id = find_session_id()
     return db.get(StudySession, session_id) if session_id else None
 
 
