@@ -75,6 +75,7 @@ def arrive(
     study_session = StudySession(
         is_simulated=is_simulated,
         language=language,
+        device=device,
         study_version=protocol.config.version,
         withdrawal_code=make_code(),
     )
@@ -92,7 +93,6 @@ def consent(study_session: StudySession, language: str = "en") -> None:
 
 def start(db: Session, study_session: StudySession, protocol: RunningProtocol) -> None:
     """Draw the session's trials, once; needs a writing session, so that draws see each other's counts."""
-        device=device,
     study_session.last_seen_at = now_utc()
     if study_session.started_at is not None:
         return
