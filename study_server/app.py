@@ -24,6 +24,7 @@ from study_server.faults import explain_faults
 from study_server.i18n import speak
 from study_server.logs import log_requests
 from study_server.metrics import RequestMetrics
+from study_server.paradigms import find_labels, find_question
 from study_server.protocol import load_protocol, mark_data_folder, refuse_changed_protocol
 from study_server.screening import load_screening
 from study_server.security import protect
@@ -70,7 +71,10 @@ def create_app(config: Config) -> Flask:
     explain_faults(app)
     shown = {
         "study": config,
-        "n_trials_planned": study.protocol.n_trials,
+        "n_pages": config.trials.n_pages,
+        "paradigm": study.paradigm,
+        "question": find_question(config.trials),
+        "labels": find_labels(config.trials),
         "audio_formats": study.audio_formats,
     }
     app.context_processor(lambda: shown)

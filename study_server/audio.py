@@ -68,7 +68,7 @@ def _find_stimulus_id(token: str) -> str:
         .where(
             Trial.audio_token == token,
             Trial.session_id == own,
-            Trial.trial_index <= StudySession.n_judged + 2,
+            Trial.trial_index <= StudySession.n_judged + 2 * current_study().clips_per_page,
         )
     )
     practised = select(PracticeTrial.stimulus_id).where(

@@ -7,26 +7,39 @@ from werkzeug.wrappers import Response
 
 from study_server import recruits, visitor, withdrawal
 from study_server.completion import describe_ending
-from study_server.protocol import RunningProtocol
-from study_server.study import current_study
+from study_server.study import Study, current_study
 from study_server.tables import StudySession
 
 blueprint = Blueprint("debrief", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Revealed:
+class RevealedClip:
     """One clip that was judged, and who composed it."""
 
     token: str
     is_human: bool
-    judged_human: bool
+    judged_human: bool | None
+    """Of a pair, whether it was taken for the human one; None where clips are rated."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevealedPage:
+    """What was judged together: a clip, or a pair."""
+
+    clips: tuple[RevealedClip, ...]
+    rating: int | None
     knows_tune: bool
 
     @property
     def is_right(self) -> bool:
-        """Whether it was judged rightly."""
-        return self.is_human == self.judged_human
+        """Whether it was judged rightly; of a pair, both clips are or none."""
+        return self.clips[0].is_human == self.clips[0].judged_human
+
+    @property
+    def chosen_letter(self) -> str:
+        """Which clip of a pair was taken for the human one."""
+        return "A" if self.clips[0].judged_human else "B"
 
 
 @blueprint.get("/thanks")
@@ -38,7 +51,7 @@ def thanks() -> str:
         found = visitor.require_turn(db)
         return render_template(
             "thanks.html",
-            clips=reveal(found, study.protocol),
+            pages=reveal(found, study),
             ending=describe_ending(
                 recruitment.completion_code or found.completion_code or "",
                 recruitment.completion_url,
@@ -48,17 +61,22 @@ def thanks() -> str:
         )
 
 
-def reveal(found: StudySession, protocol: RunningProtocol) -> list[Revealed]:
-    """Return a session's judged clips in the order they were heard."""
+def reveal(found: StudySession, study: Study) -> list[RevealedPage]:
+    """Return what a session judged, page by page in the order it was heard."""
+    judged = [(trial, trial.judgment) for trial in found.trials if trial.judgment is not None]
+    per_page = study.clips_per_page
     return [
-        Revealed(
-            trial.audio_token,
-            protocol.by_id[trial.stimulus_id].is_human,
-            trial.judgment.judged_human,
-            trial.judgment.knows_tune,
+        RevealedPage(
+            tuple(
+                RevealedClip(
+                    trial.audio_token, study.protocol.by_id[trial.stimulus_id].is_human, judgment.judged_human
+                )
+                for trial, judgment in judged[start : start + per_page]
+            ),
+            judged[start][1].rating,
+            judged[start][1].knows_tune,
         )
-        for trial in found.trials
-        if trial.judgment is not None
+        for start in range(0, len(judged), per_page)
     ]
 
 

@@ -31,8 +31,8 @@ def locate_turn(turn: services.Turn, study: Study) -> str:
     """Return the path of the page that is due where that trial is a session's turn: its own, or a pause."""
     if turn.protocol_sha256 != study.protocol.sha256:
         return url_for("debrief.changed")
-    every = study.config.trials.break_after
-    if every is not None and (turn.trial_index - 1) // every > turn.breaks_taken:
+    every, n_done = study.config.trials.break_after, (turn.trial_index - 1) // study.clips_per_page
+    if every is not None and n_done // every > turn.breaks_taken:
         return url_for("trials.pause")
     return url_for("trials.show", trial_id=turn.trial_id)
 

@@ -33,8 +33,9 @@ ADVANCE = (
 class Answer:
     """What a participant answered to a trial, and how they listened; None where it was not measured."""
 
-    judged_human: bool
-    confidence: int
+    judged_human: bool | None = None
+    confidence: int | None = None
+    rating: int | None = None
     knows_tune: bool
     heard_s: float | None = None
     n_plays: int | None = None
@@ -56,9 +57,8 @@ class Turn:
     protocol_sha256: str
     trial_index: int
     trial_id: str
-    audio_token: str
-    next_token: str | None
-    """Of the trial after it, so that its sound is there in time."""
+    audio_tokens: tuple[str, ...]
+    """Of this trial and of those after it, so that their sounds are there in time."""
 
 
 ANSWERED = tuple(field.name for field in fields(Answer))
@@ -113,23 +113,25 @@ def start(db: Session, study_session: StudySession, protocol: RunningProtocol) -
     places.take(db, study_session)
 
 
-def find_turn(study_session: StudySession) -> Turn | None:
-    """Return the first trial without an answer, or None at the end; the session is of an open store."""
+def find_turn(study_session: StudySession, n_tokens: int = 2) -> Turn | None:
+    """Return the first trial without an answer, or None at the end; the session is of an open store.
+
+    It has the audio tokens of so many trials, fewer near the end.
+    """
     done, n_trials = study_session.n_judged, study_session.n_trials
     if n_trials is None or done >= n_trials:
         return None
     following = select(Trial.trial_id, Trial.audio_token).where(
-        Trial.session_id == study_session.session_id, Trial.trial_index.in_((done + 1, done + 2))
+        Trial.session_id == study_session.session_id, Trial.trial_index.between(done + 1, done + n_tokens)
     )
-    turn, *later = _find_db(study_session).execute(following.order_by(Trial.trial_index)).all()
+    ahead = _find_db(study_session).execute(following.order_by(Trial.trial_index)).all()
     return Turn(
         n_trials,
         study_session.breaks_taken,
         study_session.protocol_sha256 or "",
         done + 1,
-        turn.trial_id,
-        turn.audio_token,
-        later[0].audio_token if later else None,
+        ahead[0].trial_id,
+        tuple(trial.audio_token for trial in ahead),
     )
 
 
@@ -152,8 +154,11 @@ def judge(store: Store, session_id: str, trial_id: str, answer: Answer) -> Turn 
     advanced = store.append(ADVANCE, JUDGE, values)
     if advanced is None and _come_back(store, session_id):
         advanced = store.append(ADVANCE, JUDGE, values)
-    turn = Turn(*advanced) if advanced is not None else None
-    return turn if turn is not None and turn.trial_index <= turn.n_trials else None
+    if advanced is None:
+        return None
+    n_trials, breaks, sha256, index, next_id, *tokens = advanced
+    turn = Turn(n_trials, breaks, sha256, index, next_id, tuple(filter(None, tokens)))
+    return turn if turn.trial_index <= turn.n_trials else None
 
 
 def _come_back(store: Store, session_id: str) -> bool:

@@ -7,6 +7,7 @@ from flask import current_app
 
 from study_core.config import Config
 from study_server.login import ResearcherPassword
+from study_server.paradigms import PARADIGMS, Paradigm
 from study_server.protocol import RunningProtocol
 from study_server.screening import Screening
 from study_server.store import Store
@@ -30,6 +31,16 @@ class Study:
     def config(self) -> Config:
         """The study's config."""
         return self.protocol.config
+
+    @property
+    def paradigm(self) -> Paradigm:
+        """What its listeners are asked."""
+        return PARADIGMS[self.config.trials.paradigm]
+
+    @property
+    def clips_per_page(self) -> int:
+        """Clips that are heard on one page, and answered together."""
+        return self.config.trials.clips_per_page
 
 
 def current_study() -> Study:

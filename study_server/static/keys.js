@@ -2,7 +2,7 @@
 
 const STORED = "single keys";
 
-export function listenToKeys(play, signal) {
+export function listenToKeys(signal) {
   const panel = document.querySelector(".shortcuts");
   const box = panel?.querySelector("input");
   if (panel) {
@@ -14,8 +14,7 @@ export function listenToKeys(play, signal) {
     const isTyping = event.target.closest?.("textarea, select, input:not([type=radio], [type=checkbox])");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
     if (box && !box.checked) return;
-    const key = event.key.toLowerCase();
-    const target = key === "p" ? play : find(key);
+    const target = find(event.key.toLowerCase());
     if (!target || target.matches(":disabled")) return;
     event.preventDefault();
     target.click();

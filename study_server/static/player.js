@@ -18,6 +18,7 @@ export class Player {
   facts = { heard_s: 0, n_plays: 0, stalls: 0, load_errors: 0, hidden_count: 0, coverage: 0, output_latency_s: "" };
   firstPlayAt = null; // ms on the page's clock
   bins = new Set();
+  wasWhole = false; // whether it was heard to its end
 
   constructor(box, { onHeard = () => {}, signal } = {}) {
     this.box = box;
@@ -26,7 +27,7 @@ export class Player {
     this.audio = box.querySelector("audio");
     this.ring = box.querySelector(".ring");
     this.label = this.button.querySelector(".unseen");
-    this.hint = box.querySelector(".hint");
+    this.hint = box.closest("form, main").querySelector(".hint");
     this.plays = Number(box.dataset.plays) || Infinity;
     this.onHeard = onHeard;
     this.ready = this.texts.ready;
@@ -99,6 +100,7 @@ export class Player {
   }
 
   ended() {
+    this.wasWhole = true;
     this.timeupdate();
     this.audio.currentTime = this.position = 0;
     this.draw();

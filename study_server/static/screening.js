@@ -50,4 +50,4 @@ if (wasPlayed()) {
   unlock();
 }
 form.addEventListener("submit", () => form.querySelector(".primary").setAttribute("aria-disabled", "true"));
-listenToKeys(player.button);
+listenToKeys();

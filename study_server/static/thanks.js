@@ -4,15 +4,12 @@ import { drawCard } from "./card.js";
 import { chooseFormat } from "./player.js";
 
 const audio = new Audio();
-const list = document.querySelector(".reveal");
-const texts = list ? JSON.parse(list.dataset.texts) : {};
 const buttons = [...document.querySelectorAll(".replay")];
 let current = null;
 
 function show(button, isPlaying) {
-  const text = isPlaying ? texts.pause : texts.play;
   button.classList.toggle("is-playing", isPlaying);
-  button.querySelector(".unseen").textContent = text.replace("#", buttons.indexOf(button) + 1);
+  button.querySelector(".unseen").textContent = isPlaying ? button.dataset.pause : button.dataset.play;
 }
 
 function toggle(button) {

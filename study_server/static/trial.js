@@ -17,28 +17,42 @@ class Trial {
     this.listenS = Number(form.dataset.listenS);
     this.url = form.getAttribute("action");
     this.answers.disabled = this.listenS > 0;
-    this.player = new Player(form.querySelector(".player"), { onHeard: (...heard) => this.unlock(...heard), signal });
+    const options = { onHeard: () => this.unlock(), signal };
+    this.players = [...form.querySelectorAll(".player")].map((box) => new Player(box, options));
+    form.addEventListener("play", ({ target }) => this.hush(target), true); // one of a pair at a time
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send(this.collect());
     });
-    listenToKeys(this.player.button, signal);
+    listenToKeys(signal);
     this.restoreFacts();
     this.sendPending();
   }
 
-  unlock(heardS, isOver) {
+  // Answers open once every clip of the page was heard for long enough, or to its end.
+  unlock() {
     this.keepFacts();
-    if (!this.answers.disabled || this.isSending || (heardS < this.listenS && !isOver)) return;
-    this.answers.disabled = false;
-    this.player.ready = this.player.texts.unlocked;
-    this.player.say(this.player.ready);
+    if (!this.answers.disabled || this.isSending) return;
+    const heard = this.players.filter(({ facts, wasWhole }) => wasWhole || facts.heard_s >= this.listenS);
+    for (const { box } of heard) box.classList.add("is-heard");
+    this.answers.disabled = heard.length < this.players.length;
+    if (heard.length) this.say(this.answers.disabled ? "other" : "unlocked");
+  }
+
+  say(name) {
+    for (const player of this.players) player.ready = player.texts[name];
+    this.players[0].say(this.players[0].ready);
+  }
+
+  hush(playing) {
+    for (const { audio } of this.players) if (audio !== playing) audio.pause();
   }
 
   // What was heard survives a reload of the page.
   keepFacts() {
     try {
-      sessionStorage.setItem(this.url, JSON.stringify({ facts: this.player.facts, bins: [...this.player.bins] }));
+      const kept = this.players.map(({ facts, bins, wasWhole }) => ({ facts, bins: [...bins], wasWhole }));
+      sessionStorage.setItem(this.url, JSON.stringify(kept));
     } catch {
       // storage is off: a reload counts from zero
     }
@@ -46,21 +60,27 @@ class Trial {
 
   restoreFacts() {
     try {
-      const { facts, bins } = JSON.parse(sessionStorage.getItem(this.url)) ?? { facts: {}, bins: [] };
-      Object.assign(this.player.facts, facts);
-      this.player.bins = new Set(bins);
+      const kept = JSON.parse(sessionStorage.getItem(this.url)) ?? [];
+      kept.forEach(({ facts, bins, wasWhole }, place) => {
+        const player = this.players[place];
+        Object.assign(player.facts, facts);
+        Object.assign(player, { bins: new Set(bins), wasWhole });
+      });
     } catch {
       // storage is off
     }
-    this.unlock(this.player.facts.heard_s, false);
+    this.unlock();
   }
 
+  // The facts of a pair's second clip have names that begin with "second_".
   collect() {
-    const { facts, firstPlayAt } = this.player;
     const fields = new URLSearchParams(new FormData(this.form));
-    const rounded = { heard_s: facts.heard_s.toFixed(3), coverage: facts.coverage.toFixed(3) };
-    for (const [name, value] of Object.entries({ ...facts, ...rounded })) fields.set(name, value);
-    fields.set("answer_time_s", firstPlayAt === null ? "" : ((performance.now() - firstPlayAt) / 1000).toFixed(3));
+    this.players.forEach(({ facts }, place) => {
+      const rounded = { heard_s: facts.heard_s.toFixed(3), coverage: facts.coverage.toFixed(3) };
+      for (const [name, value] of Object.entries({ ...facts, ...rounded })) fields.set("second_".repeat(place) + name, value);
+    });
+    const starts = this.players.map((player) => player.firstPlayAt).filter(Boolean);
+    fields.set("answer_time_s", starts.length ? ((performance.now() - Math.min(...starts)) / 1000).toFixed(3) : "");
     return fields;
   }
 
@@ -75,7 +95,7 @@ class Trial {
     if (this.isSending) return;
     this.isSending = true;
     this.answers.disabled = true;
-    this.player.audio.pause();
+    this.hush();
     this.form.setAttribute("aria-busy", "true");
     const status = this.form.querySelector(".saving");
     const stored = await sendUntilStored(this.url, fields, (what) => (status.textContent = this.texts[what]));
