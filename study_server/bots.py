@@ -94,8 +94,8 @@ class Bot:
 
     def take_part(self, client: httpx.Client) -> None:
         """Go from the welcome page to the last one."""
-        reply = _send(client, "GET", "/")
-        while reply.url.path not in LAST_PAGES:
+        reply = _send(client, "GET", "")
+        while not reply.url.path.endswith(LAST_PAGES):
             page = Page(reply.text)
             if page.action is None:
                 raise StudyError(f"{reply.url} has no form: is this the address of a study server?")
@@ -197,9 +197,10 @@ def _send(
     client: httpx.Client, method: str, url: str, fields: Mapping[str, str] | None = None
 ) -> httpx.Response:
     """Send a request and follow it to the page that comes of it; try again where the network fails."""
+    address = client.base_url.join(url)  # what a page names begins at the host's root, not at the study's
     for pause_s in PAUSES_S:
         try:
-            return _require_success(client.request(method, url, data=fields))
+            return _require_success(client.request(method, address, data=fields))
         except httpx.TransportError:
             time.sleep(pause_s)
     raise StudyError(

@@ -12,6 +12,13 @@ from study_core.console import say, show_progress
 
 @click.command()
 @click.option(
+    "--study",
+    "folders",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Serve that folder's study below the folder's name instead, or every study in it; repeat for more.",
+)
+@click.option(
     "--port", type=click.IntRange(0, 65535), help="Listen here instead of server.port; 0: any free one."
 )
 @click.option(
@@ -19,29 +26,36 @@ from study_core.console import say, show_progress
 )
 @click.option("--json-logs", is_flag=True, help="Log every request as a line of JSON, without anybody's ids.")
 @click.pass_obj
-def serve(options: Options, port: int | None, metrics: str | None, json_logs: bool) -> None:  # noqa: FBT001 (Click's flag)
+def serve(
+    options: Options,
+    *,
+    folders: tuple[Path, ...],
+    port: int | None,
+    metrics: str | None,
+    json_logs: bool,
+) -> None:
     """Run the study server.
 
-    It checks the stimuli and the frozen protocol first, then prints two addresses: the participants' and
-    the researcher's. Stop it with Ctrl-C: requests in progress are ended first, and every answer that was
-    acknowledged is kept.
+    It checks the stimuli and the frozen protocol first, then prints two addresses of each study: the
+    participants' and the researcher's. Stop it with Ctrl-C: requests in progress are ended first, and every
+    answer that was acknowledged is kept.
     """
-    from study_server.app import create_app
+    from study_server.hosting import host_one, host_several
     from study_server.logs import set_up_server_log
     from study_server.metrics import serving_metrics
     from study_server.server import describe_address, noting_signals, open_server, run
 
-    config = options.load()
     set_up_server_log(as_json=json_logs)
-    app = create_app(config)
-    registry = app.extensions["metrics"].registry
-    server = open_server(app, config.server, port)
-    address = describe_address(server, config.server)
-    with noting_signals() as stop, serving_metrics(registry, metrics):
-        say(f"Participants: {address}/")
-        say(f"Researcher:   {address}/researcher  (password: {app.extensions['study'].password.place})")
+    hosted = host_several(folders) if folders else host_one(options.load())
+    server = open_server(hosted.answer, hosted.listening, port)
+    address = describe_address(server, hosted.listening)
+    with noting_signals() as stop, serving_metrics(hosted.registry, metrics):
+        for path, app in hosted.studies.items():
+            place = app.extensions["study"].password.place
+            say(f"Participants: {address}{path}/")
+            say(f"Researcher:   {address}{path}/researcher  (password: {place})")
         run(server, stop)
-    app.extensions["study"].store.close()
+    hosted.close()
 
 
 @click.command()

@@ -30,7 +30,7 @@ def answer(when: When, number: int) -> Response | tuple[str, int]:
     pages = _list_pages(when)
     with current_study().store.write() as db:
         found = visitor.require_session(db)
-        if number <= len(pages) and flow.locate(found) == request.path:
+        if number <= len(pages) and flow.locate(found) == request.script_root + request.path:
             page = pages[number - 1]
             answers = {q.question_id: q.read(request.form.getlist(q.question_id)) for q in page.questions}
             if None in answers.values():

@@ -5,12 +5,11 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import waitress.server
-from flask import Flask
 
 from study_core.config import ServerConfig
 from study_core.errors import StudyError
@@ -28,8 +27,8 @@ BACKLOG = 1024
 PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 
 
-def open_server(app: Flask, server: ServerConfig, port: int | None = None) -> Any:
-    """Return a server that listens already; `run` makes it answer.
+def open_server(app: Callable[..., Any], server: ServerConfig, port: int | None = None) -> Any:
+    """Return a server of a WSGI app that listens already; `run` makes it answer.
 
     Raises
     ------

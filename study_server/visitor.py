@@ -46,7 +46,7 @@ def require_turn(db: Session) -> StudySession:
     """
     found = require_session(db)
     place = locate(found)
-    if place != request.path:
+    if place != request.script_root + request.path:
         _leave_for(place)
     if is_stale(found):
         with current_study().store.write() as writing:
