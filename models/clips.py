@@ -38,7 +38,8 @@ class ClipStage:
         config = self._config
         heard = config.trials.per_participant
         parts = [self._find_input(system, folder) for system, folder in self._systems.items()]
-        corpus = [_hash(self._folders.corpus / name) for name in (PIECES_FILE, SCORES_FILE)]
+        used = (PIECES_FILE, SCORES_FILE) if config.clips.needs_corpus else ()
+        corpus = [_hash(self._folders.corpus / name) for name in used]
         return fingerprint("clips", _VERSION, config.clips.model_dump(), heard, config.seed, corpus, parts)
 
     def is_current(self) -> bool:
@@ -84,7 +85,7 @@ class ClipStage:
 
     @cached_property
     def _training(self) -> list[PreparedPiece]:
-        return load_pieces(self._folders, "train")
+        return load_pieces(self._folders, "train") if self._config.clips.needs_corpus else []
 
     @cached_property
     def _test_pieces(self) -> list[PreparedPiece]:

@@ -113,7 +113,7 @@ def prepare(options: Options) -> None:
     config = options.load()
     config.clips.check_folders()
     stages = [
-        ["corpus", "prepare"],
+        *([["corpus", "prepare"]] if config.clips.needs_corpus else []),
         *(["train", system] for system in config.clips.trained),
         ["generate"],
         ["render"],
