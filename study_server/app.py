@@ -14,6 +14,8 @@ from study_server import (
     login,
     participant,
     practice_pages,
+    preview,
+    preview_pages,
     question_pages,
     researcher,
     screening_pages,
@@ -25,6 +27,7 @@ from study_server.i18n import speak
 from study_server.logs import log_requests
 from study_server.metrics import RequestMetrics
 from study_server.paradigms import find_labels, find_question
+from study_server.preview import Preview
 from study_server.protocol import load_protocol, mark_data_folder, refuse_changed_protocol
 from study_server.screening import load_screening
 from study_server.security import protect
@@ -34,7 +37,7 @@ from study_server.study import Study
 from study_server.throttle import Throttle, slow_guessing
 
 STATIC_FOLDER = Path(__file__).parent / "static"
-ROOMS = (
+PARTICIPANTS_ROOMS = (
     participant,
     question_pages,
     screening_pages,
@@ -42,9 +45,8 @@ ROOMS = (
     trials,
     audio,
     debrief,
-    researcher,
-    health,
 )
+ROOMS = (*PARTICIPANTS_ROOMS, researcher, health)
 
 
 def create_app(config: Config) -> Flask:
@@ -57,17 +59,40 @@ def create_app(config: Config) -> Flask:
         password or key could be guessed.
     """
     study = _open_study(config)
+    app = _make_app(study)
+    log_requests(app)
+    app.extensions["metrics"] = RequestMetrics(app)
+    _furnish(app, study)
+    slow_guessing(app, study.throttle, lambda: login.is_known(study.password.badge))
+    for room in ROOMS:
+        app.register_blueprint(room.blueprint)
+    app.extensions["preview"] = Preview(study, make_preview_app)
+    app.extensions["csrf"].exempt(preview_pages.walk)  # the preview's own app looks at its forms
+    return app
+
+
+def make_preview_app(study: Study, prefix: str) -> Flask:
+    """Return an app of the participants' pages alone, below a prefix of the researcher's."""
+    app = _make_app(study)
+    _furnish(app, study)
+    for room in (*PARTICIPANTS_ROOMS, preview):
+        app.register_blueprint(room.blueprint, url_prefix=prefix)
+    return app
+
+
+def _make_app(study: Study) -> Flask:
     app = Flask(__name__, static_url_path=f"/static/{_name_static_files()}")
     app.debug = False  # whatever the environment says: a fault must not talk
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["study"] = study
-    log_requests(app)
+    return app
+
+
+def _furnish(app: Flask, study: Study) -> None:
+    """Give an app what pages need: languages, protection, faults explained, the study's own words."""
+    config = study.config
     speak(app, config.recruitment.languages)
-    app.extensions["metrics"] = RequestMetrics(app)
     protect(app, config)
-    slow_guessing(app, study.throttle, lambda: login.is_known(study.password.badge))
-    for room in ROOMS:
-        app.register_blueprint(room.blueprint)
     explain_faults(app)
     shown = {
         "study": config,
@@ -78,7 +103,6 @@ def create_app(config: Config) -> Flask:
         "audio_formats": study.audio_formats,
     }
     app.context_processor(lambda: shown)
-    return app
 
 
 def _open_study(config: Config) -> Study:

@@ -1,5 +1,6 @@
 """The commands of this folder: serve the study, fill it, and get out what it holds."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,18 @@ def serve(
     from study_server.logs import set_up_server_log
     from study_server.metrics import serving_metrics
     from study_server.server import describe_address, noting_signals, open_server, run
+    from study_server.webhooks import watching
 
     set_up_server_log(as_json=json_logs)
     hosted = host_several(folders) if folders else host_one(options.load())
     server = open_server(hosted.answer, hosted.listening, port)
     address = describe_address(server, hosted.listening)
-    with noting_signals() as stop, serving_metrics(hosted.registry, metrics):
+    with noting_signals() as stop, serving_metrics(hosted.registry, metrics), ExitStack() as watches:
         for path, app in hosted.studies.items():
             place = app.extensions["study"].password.place
             say(f"Participants: {address}{path}/")
             say(f"Researcher:   {address}{path}/researcher  (password: {place})")
+            watches.enter_context(watching(app))
         run(server, stop)
     hosted.close()
 

@@ -6,7 +6,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from study_server import recruits, visitor, withdrawal
-from study_server.completion import describe_ending
+from study_server.completion import allow_handing_in, describe_ending, find_outcome
+from study_server.flags import settle
 from study_server.study import Study, current_study
 from study_server.tables import StudySession
 
@@ -43,22 +44,32 @@ class RevealedPage:
 
 
 @blueprint.get("/thanks")
-def thanks() -> str:
+def thanks() -> Response:
     """Show the score, the clips and the codes."""
     study = current_study()
-    recruitment = study.config.recruitment
+    _settle_own()
     with study.store.read() as db:
         found = visitor.require_turn(db)
-        return render_template(
+        ending = describe_ending(study.config, found, recruits.find_recruit(db, found))
+        page = render_template(
             "thanks.html",
+            outcome=find_outcome(found, study.config),
             pages=reveal(found, study),
-            ending=describe_ending(
-                recruitment.completion_code or found.completion_code or "",
-                recruitment.completion_url,
-                recruits.find_id(db, found),
-            ),
+            ending=ending,
             withdrawal_code=found.withdrawal_code,
         )
+    return allow_handing_in(page, ending)
+
+
+def _settle_own() -> None:
+    """Work out what the session that has just ended is noticed for: its code may depend on it."""
+    study = current_study()
+    with study.store.read() as db:
+        found = visitor.find_session(db)
+        is_due = found is not None and found.finished_at is not None and found.flags is None
+    if found is not None and is_due:
+        with study.store.write() as db:
+            settle(db, db.get_one(StudySession, found.session_id), study.config)
 
 
 def reveal(found: StudySession, study: Study) -> list[RevealedPage]:

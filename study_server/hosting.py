@@ -30,6 +30,7 @@ class Hosted:
         """Close every store."""
         for app in self.studies.values():
             app.extensions["study"].store.close()
+            app.extensions["preview"].close()
 
 
 def host_one(config: Config) -> Hosted:

@@ -109,7 +109,7 @@ def _catalog() -> Catalog:
 
 
 def _choose_language(offered: tuple[str, ...]) -> str:
-    if request.blueprint == "researcher":
+    if (request.blueprint or "").split(".")[0] == "researcher":
         return SOURCE  # the desk speaks English
     linked = match_language(request.args.get("lang", ""), offered)
     if linked is not None:

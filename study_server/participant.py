@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from study_server import flow, recruits, services, visitor
+from study_server import devices, flow, phases, recruits, services, visitor
 from study_server.documents import render_consent
 from study_server.i18n import current_language
 from study_server.security import PROOF_HEADER, is_proof
@@ -18,13 +18,23 @@ blueprint = Blueprint("participant", __name__)
 def welcome() -> str | BaseResponse:
     """Say what the study is; who has begun goes on where they stopped, on any device if they were sent."""
     study = current_study()
+    if recruits.is_preview():
+        return render_template("welcome.html", can_begin=False)
     recruit = recruits.note_id(study.config.recruitment.id_parameter)
     with study.store.read() as db:
         found = _find_session(db, recruit)
-        if found is not None:
-            visitor.remember(found)
-            return redirect(flow.locate(found), 303)
-    return render_template("welcome.html")
+        phase = phases.find_phase(db, study.config.version)
+        place = flow.locate(found) if found is not None else ""
+        is_new_link = found is not None and recruits.is_sent_anew(db, found)
+    if found is not None:
+        visitor.remember(found)
+        if is_new_link:
+            with study.store.write() as db:
+                recruits.record_anew(db, found)
+        return redirect(place, 303)
+    if phase != "open":
+        return render_template("away.html", is_over=phase == "closed")
+    return render_template("welcome.html", can_begin=True)
 
 
 @blueprint.post("/")
@@ -39,8 +49,15 @@ def begin() -> BaseResponse:
     with study.store.write() as db:
         found = _find_session(db, recruit)
         if found is None:
-            language = current_language().tag
-            found = services.arrive(db, study.protocol, is_simulated=proof is not None, language=language)
+            if phases.find_phase(db, study.config.version) != "open":
+                return redirect(url_for(".welcome"), 303)
+            found = services.arrive(
+                db,
+                study.protocol,
+                is_simulated=proof is not None,
+                language=current_language().tag,
+                device=devices.classify(request.headers.get),
+            )
             if recruit is not None:
                 recruits.record_id(db, found, recruit, recruitment.keep_ids_days)
         visitor.remember(found)
@@ -101,4 +118,4 @@ def _find_session(db: Session, recruit: str | None) -> StudySession | None:
     own = visitor.find_session(db)
     if sent is not None or own is None or recruit is None:
         return sent or own
-    return None if recruits.find_id(db, own) else own
+    return None if recruits.is_sent(db, own) else own

@@ -1,41 +1,46 @@
-"""The researcher's page: how the study goes, blind to its result, and the way to the data set."""
+"""The researcher's desk: the way in, and the live page, which tells how the study goes and no result."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec
-
-from flask import Blueprint, Response, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from study_core.errors import StudyError
-from study_server import login, monitoring
-from study_server.export import SHORTEST_REASON, export_data_set
+from study_server import (
+    data_pages,
+    live,
+    login,
+    monitoring,
+    phases,
+    preview_pages,
+    roster_pages,
+    unblinding,
+    webhooks,
+)
+from study_server.flags import FLAGS, settle_all
 from study_server.study import current_study
 
 DOOR = "researcher.check_password"
-View = str | BaseResponse | tuple[str, int]
-P = ParamSpec("P")
+UNLOCKED = ("researcher.log_in", DOOR)
+"""All that can be reached without the password."""
+View = str | Response | tuple[str, int]
 
 blueprint = Blueprint("researcher", __name__, url_prefix="/researcher")
+for room in (roster_pages, data_pages, preview_pages):
+    blueprint.register_blueprint(room.blueprint)
 
 
-def for_researchers(view: Callable[P, View]) -> Callable[P, View]:
-    """Let a view be seen only by those who gave the password."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> View:
-        study = current_study()
-        if not login.is_logged_in(study.store, study.password.badge):
-            return redirect(url_for("researcher.log_in"), 303)
-        return view(*args, **kwargs)
-
-    return guarded
+@blueprint.before_request
+def require_login() -> Response | None:
+    """Let nobody into any room of the desk who did not give the password."""
+    study = current_study()
+    if request.endpoint in UNLOCKED or login.is_logged_in(study.store, study.password.badge):
+        return None
+    return redirect(url_for(".log_in"), 303)
 
 
 @blueprint.get("/login")
 def log_in() -> str:
     """Ask for the password."""
-    return render_template("login.html", problem="")
+    return render_template("desk/login.html", problem="")
 
 
 @blueprint.post("/login")
@@ -43,65 +48,64 @@ def check_password() -> View:
     """Let in who knows the password; wrong ones are counted by the throttle."""
     study = current_study()
     if not study.password.matches(request.form.get("password", "").strip()):
-        return render_template("login.html", problem="That is not the password."), 403
+        return render_template("desk/login.html", problem="That is not the password."), 403
     study.throttle.forget(DOOR, request.remote_addr or "")
     login.open_login(study.store, study.password.badge)
     return redirect(url_for(".show"), 303)
 
 
 @blueprint.post("/logout")
-def log_out() -> BaseResponse:
+def log_out() -> Response:
     """Forget who was there; a copy of the cookie no longer opens anything."""
     login.close_login(current_study().store)
     return redirect(url_for(".log_in"), 303)
 
 
 @blueprint.get("")
-@for_researchers
-def show() -> View:
-    """Show how the study goes."""
-    return _render_desk()
+def show() -> str:
+    """Show how the study goes; the page brings itself up to date."""
+    return _render("desk/live.html")
 
 
-@blueprint.post("/responses.csv")
-@for_researchers
-def download() -> View:
-    """Send the data set; an early look at real participants needs a reason."""
+@blueprint.get("/live")
+def show_figures() -> str:
+    """Send the live page's figures alone."""
+    return _render("desk/figures.html")
+
+
+@blueprint.post("/phase")
+def change_phase() -> View:
+    """Pause, open or close the study."""
     study = current_study()
-    is_simulated = request.form.get("participants") == "simulated"
     try:
-        data_set = export_data_set(
-            study.store, study.config, is_simulated=is_simulated, reason=request.form.get("reason", "")
-        )
+        with study.store.write() as db:
+            phases.begin_phase(
+                db,
+                study.config.version,
+                request.form.get("phase", ""),
+                request.form.get("reason", "")[:500],
+            )
     except StudyError as error:
-        return _render_desk(problem=str(error)), 409
-    name = f"responses{'-simulated' if is_simulated else ''}.csv"
-    disposition = {"Content-Disposition": f"attachment; filename={name}"}
-    return Response(data_set.responses, mimetype="text/csv", headers=disposition)
+        return _render("desk/live.html", problem=str(error)), 409
+    return redirect(url_for(".show"), 303)
 
 
-def _render_desk(*, problem: str = "") -> str:
+def _render(template: str, *, problem: str = "") -> str:
     study = current_study()
     version = study.config.version
+    is_simulated = request.args.get("participants") == "simulated"
+    settle_all(study.store, study.config)
     with study.store.read() as db:
-        kinds = [
-            {
-                "name": name,
-                "flow": monitoring.count_flow(db, is_simulated=is_simulated, version=version),
-                "duration_min": monitoring.find_median_duration_min(db, version, is_simulated=is_simulated),
-                "clips": monitoring.count_clips_by_judgments(db, study.protocol, is_simulated=is_simulated),
-            }
-            for name, is_simulated in (("Real participants", False), ("Simulated participants", True))
-        ]
         return render_template(
-            "desk.html",
-            kinds=kinds,
-            n_finished=monitoring.count_finished(db, version),
-            is_open=monitoring.is_stop_rule_met(db, study.config),
+            template,
+            live=live.look_at(db, study, is_simulated=is_simulated),
+            is_simulated=is_simulated,
+            is_open=unblinding.is_stop_rule_met(db, study.config),
             frozen_at=monitoring.find_frozen_at(db, study.protocol),
             protocol_sha256=study.protocol.sha256,
-            other_versions=[v for v in monitoring.list_versions(db) if v != version],
-            unblindings=monitoring.list_unblindings(db),
-            shortest_reason=SHORTEST_REASON,
+            meanings={flag.name: flag.meaning for flag in FLAGS},
+            changes_of_phase=phases.list_phases(db, version),
+            looks=unblinding.list_looks(db),
+            notices=webhooks.list_notices(db),
             problem=problem,
         )

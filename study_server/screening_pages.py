@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from study_core.participation import SCREENING_TRIALS
 from study_server import flow, recruits, screening, visitor
-from study_server.completion import describe_ending
+from study_server.completion import allow_handing_in, describe_ending
 from study_server.study import current_study
 from study_server.tables import ScreeningTrial
 
@@ -55,14 +55,14 @@ def sound(trial_id: str) -> Response:
 
 
 @blueprint.get("/no-headphones")
-def screened_out() -> str:
+def screened_out() -> BaseResponse:
     """Thank those who failed the screening, with a code of their own."""
-    config = current_study().config.recruitment
+    config = current_study().config
     with current_study().store.read() as db:
         found = visitor.require_turn(db)
-        code = config.screened_out_code or found.completion_code or ""
-        ending = describe_ending(code, config.screened_out_url, recruits.find_id(db, found))
-        return render_template("screened-out.html", ending=ending, withdrawal_code=found.withdrawal_code)
+        ending = describe_ending(config, found, recruits.find_recruit(db, found))
+        page = render_template("screened-out.html", ending=ending, withdrawal_code=found.withdrawal_code)
+    return allow_handing_in(page, ending)
 
 
 def _render(trial: ScreeningTrial, *, has_problem: bool = False) -> str:

@@ -1,0 +1,104 @@
+"""The pages of the data: results by system where they may be seen, and the data set as one file."""
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from study_core.errors import StudyError
+from study_server import monitoring, results, unblinding
+from study_server.export import export_data_set
+from study_server.results import SystemCount
+from study_server.study import current_study
+
+WHO = "researcher's page"
+CHUNK = 1 << 16
+Shown = list[SystemCount]
+
+blueprint = Blueprint("data", __name__, url_prefix="/data")
+
+
+@blueprint.get("")
+def show() -> str:
+    """Show what may be had, and results by system once they are open."""
+    study = current_study()
+    with study.store.read() as db:
+        if not unblinding.is_open(db, study.config):
+            return _render([])
+        return _render(list(results.count_by_system(db, study.protocol, is_simulated=False)))
+
+
+@blueprint.post("/look")
+def look() -> str | tuple[str, int]:
+    """Show results by system before the stop rule is met, once, with a reason that is logged first."""
+    study = current_study()
+    try:
+        with study.store.write() as db:
+            unblinding.look(db, study.config, request.form.get("reason", "")[:500], who=WHO)
+    except StudyError as error:
+        return _render([], problem=str(error)), 409
+    with study.store.read() as db:
+        return _render(list(results.count_by_system(db, study.protocol, is_simulated=False)))
+
+
+@blueprint.post("/data-set")
+def download() -> BaseResponse | tuple[str, int]:
+    """Send the data set; an early look at real participants needs a reason."""
+    study = current_study()
+    is_simulated = request.form.get("participants") == "simulated"
+    name = f"data-set{'-simulated' if is_simulated else ''}"
+    reason = request.form.get("reason", "")[:500]
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when it has been sent)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / name
+            export_data_set(study.store, study.config, made, is_simulated=is_simulated, reason=reason)
+            _pack(made, file)
+    except StudyError as error:
+        file.close()
+        return _render([], problem=str(error)), 409
+    headers = {
+        "Content-Disposition": f"attachment; filename={name}.zip",
+        "Content-Length": str(file.tell()),
+    }
+    return Response(_send(file), mimetype="application/zip", headers=headers)
+
+
+@blueprint.get("/look")
+def look_again() -> BaseResponse:
+    """Lead a reload to the page; each look has a reason of its own."""
+    return redirect(url_for(".show"), 303)
+
+
+def _pack(folder: Path, file: IO[bytes]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder.parent))
+
+
+def _send(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _render(shown: Shown, *, problem: str = "") -> str:
+    study = current_study()
+    version = study.config.version
+    with study.store.read() as db:
+        return render_template(
+            "desk/data.html",
+            results=shown,
+            is_met=unblinding.is_stop_rule_met(db, study.config),
+            is_open=unblinding.is_open(db, study.config),
+            n_finished=unblinding.count_finished(db, version),
+            looks=unblinding.list_looks(db),
+            flow=monitoring.count_flow(db, is_simulated=False, version=version),
+            shortest_reason=unblinding.SHORTEST_REASON,
+            problem=problem,
+        )

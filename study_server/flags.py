@@ -1,0 +1,134 @@
+"""What a finished session is noticed for: rules that look at how somebody took part, never at a system.
+
+A flag leaves nobody out. It is worked out once, when a session has ended (it is then settled), and kept with
+the session, so that counting flags reads no judgment.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from study_core.config import Config
+from study_server.screening import judge_attempts, list_attempts
+from study_server.store import Store
+from study_server.tables import UNSETTLED, Judgment, StudySession, Trial
+
+FAILED_ATTENTION = "failed attention"
+FAILED_HEADPHONES = "failed headphones"
+SEPARATOR = ";"
+AT_ONCE = 200
+HALF, QUARTER = 0.5, 0.25
+FEWEST_TO_BE_ALIKE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A rule: its name, what it means, and whether a session's answers meet it."""
+
+    name: str
+    meaning: str
+    is_met: Callable[["Answers", Config], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a session answered, in the order of its trials."""
+
+    session: StudySession
+    kinds: Sequence[str]
+    judgments: Sequence[Judgment]
+
+    @property
+    def judged_human(self) -> list[bool | None]:
+        """The answers to clips that are no attention check."""
+        pairs = zip(self.kinds, self.judgments, strict=True)
+        return [judgment.judged_human for kind, judgment in pairs if kind != "catch"]
+
+    @property
+    def n_wrong_catches(self) -> int:
+        """How many clips that only check attention, composed by no human, were called human."""
+        pairs = zip(self.kinds, self.judgments, strict=True)
+        return sum(kind == "catch" and judgment.judged_human is True for kind, judgment in pairs)
+
+    def share(self, is_so: Callable[[Judgment], bool]) -> float:
+        """Return the share of judgments of which something is so."""
+        return sum(map(is_so, self.judgments)) / len(self.judgments) if self.judgments else 0.0
+
+
+def _gave_one_answer(answers: Answers, _: Config) -> bool:
+    given = answers.judged_human
+    return len(given) >= FEWEST_TO_BE_ALIKE and None not in given and len(set(given)) == 1
+
+
+def _failed_headphones(answers: Answers, config: Config) -> bool:
+    session, screening = answers.session, config.screening
+    return any(
+        judge_attempts(list_attempts(session, test), screening, test) == "failed" for test in screening.tests
+    )
+
+
+FLAGS = (
+    Flag(
+        FAILED_ATTENTION,
+        "wrong answers to clips that only check attention, as many as trials.catch_wrong",
+        lambda answers, config: (
+            bool(config.trials.catch) and answers.n_wrong_catches >= config.trials.catch_wrong
+        ),
+    ),
+    Flag(FAILED_HEADPHONES, "went on after failing a headphone screening", _failed_headphones),
+    Flag("one answer", "the same answer to every clip", _gave_one_answer),
+    Flag(
+        "little heard",
+        "half of the clips were heard for less than analysis.minimum_listening_s",
+        lambda answers, config: (
+            answers.share(lambda j: (j.heard_s or 0) < config.analysis.minimum_listening_s) >= HALF
+        ),
+    ),
+    Flag(
+        "sound trouble",
+        "the sound stalled or failed in a quarter of the clips",
+        lambda answers, _: answers.share(lambda j: bool(j.stalls or j.load_errors)) >= QUARTER,
+    ),
+    Flag(
+        "was away",
+        "left the page during half of the clips",
+        lambda answers, _: answers.share(lambda j: bool(j.hidden_count)) >= HALF,
+    ),
+)
+
+
+def settle(db: Session, found: StudySession, config: Config) -> None:
+    """Work out a finished session's flags and duration, once; needs a writing session."""
+    if found.finished_at is None or found.flags is not None:
+        return
+    rows = db.execute(
+        select(Trial.trial_kind, Judgment)
+        .join(Judgment, Judgment.trial_id == Trial.trial_id)
+        .where(Trial.session_id == found.session_id)
+        .order_by(Trial.trial_index)
+    ).all()
+    answers = Answers(found, [kind for kind, _ in rows], [judgment for _, judgment in rows])
+    found.flags = SEPARATOR.join(flag.name for flag in FLAGS if flag.is_met(answers, config))
+    ended = datetime.fromisoformat(found.finished_at)
+    found.duration_s = (ended - datetime.fromisoformat(found.arrived_at)).total_seconds()
+
+
+def settle_all(store: Store, config: Config) -> int:
+    """Settle sessions that ended while nobody looked, the first hundreds of them; return how many."""
+    waiting = select(StudySession).where(UNSETTLED).limit(AT_ONCE)
+    with store.read() as db:
+        if db.scalars(waiting.with_only_columns(StudySession.session_id)).first() is None:
+            return 0
+    with store.write() as db:
+        found = db.scalars(waiting).all()
+        for session in found:
+            settle(db, session, config)
+        return len(found)
+
+
+def list_flags(found: StudySession) -> list[str]:
+    """Return a settled session's flags."""
+    return [name for name in (found.flags or "").split(SEPARATOR) if name]

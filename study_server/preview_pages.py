@@ -1,0 +1,118 @@
+"""The preview's pages: where to jump, in which language; the pages themselves; the trials of a seed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from study_server import places
+from study_server.i18n import LANGUAGES
+from study_server.preview import PREFIX, Preview, Walker, list_places
+from study_server.security import PROOF_HEADER, prove_simulation
+from study_server.study import current_study
+
+NOTICES = ("paused", "closed")
+MOST_SEED = 2**63 - 1
+METHODS = ["GET", "POST"]
+
+blueprint = Blueprint("preview", __name__, url_prefix="/preview")
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnTrial:
+    """A trial of a list that nobody has heard yet."""
+
+    index: int
+    stimulus_id: str
+    kind: str
+    system: str
+
+
+@blueprint.get("")
+def show() -> str:
+    """Show where one can jump, and the trials that a seed gives."""
+    study = current_study()
+    languages = [LANGUAGES[tag] for tag in study.config.recruitment.languages]
+    chosen = request.args.get("language", languages[0].tag)
+    seed = request.args.get("seed", type=int)
+    if seed is not None and not 0 <= seed <= MOST_SEED:
+        seed = None
+    is_from_now = request.args.get("counts") == "now"
+    return render_template(
+        "desk/preview.html",
+        places=list_places(study.config),
+        languages=languages,
+        chosen=chosen if chosen in study.config.recruitment.languages else languages[0].tag,
+        seed=seed,
+        is_from_now=is_from_now,
+        names_systems=request.args.get("systems") == "shown",
+        trials=_draw(seed, from_now=is_from_now) if seed is not None else [],
+    )
+
+
+@blueprint.get("/jump/<place>")
+def jump(place: str) -> Response | str | tuple[str, int]:
+    """Go to a page of the study as a new participant of the preview."""
+    config = current_study().config
+    language = request.args.get("language", "")
+    language = language if language in config.recruitment.languages else config.recruitment.languages[0]
+    if place not in {known.name for known in list_places(config)}:
+        return redirect(url_for(".show"), 303)
+    if place == "welcome" or place in NOTICES or place == "withdraw":
+        below = {"welcome": "/", "withdraw": "/withdraw"}.get(place, f"/away/{place}")
+        reply = redirect(f"{request.script_root}{PREFIX}{below}?lang={language}", 303)
+        reply.delete_cookie(_name_cookie(), path=_find_cookie_path())
+        return reply
+    app = _find_app()
+    path, cookies = Walker(app, place, language, request.host_url).go()
+    reply = redirect(request.script_root + path, 303)
+    for value in cookies:
+        reply.set_cookie(
+            _name_cookie(),
+            value,
+            path=_find_cookie_path(),
+            secure=app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+    return reply
+
+
+@blueprint.route("/walk/", defaults={"path": ""}, methods=METHODS)
+@blueprint.route("/walk/<path:path>", methods=METHODS)
+def walk(path: str) -> Response:  # noqa: ARG001 (the preview's own app reads the address)
+    """Hand a request to the preview's pages, which know nothing of the study's store."""
+    proof = prove_simulation(current_study().config.folders)
+    environ: dict[str, Any] = {
+        **request.environ,
+        f"HTTP_{PROOF_HEADER.upper().replace('-', '_')}": proof,
+    }
+    return Response.from_app(_find_app().wsgi_app, environ, buffered=True)
+
+
+def _find_app() -> Any:
+    preview: Preview = current_app.extensions["preview"]
+    return preview.get_app(_name_cookie(), _find_cookie_path())
+
+
+def _name_cookie() -> str:
+    return f"{current_app.config['SESSION_COOKIE_NAME']}-preview"
+
+
+def _find_cookie_path() -> str:
+    return current_app.config["SESSION_COOKIE_PATH"] or "/"
+
+
+def _draw(seed: int, *, from_now: bool) -> list[DrawnTrial]:
+    """Return the trials that a draw's seed gives, to the first participant or to the next one."""
+    study = current_study()
+    taken: dict[str, int] = {}
+    if from_now:
+        with study.store.read() as db:
+            taken = places.list_taken(db, study.protocol.sha256, is_simulated=False)
+    planned = study.protocol.draw(taken, seed)
+    return [
+        DrawnTrial(index, trial.stimulus_id, trial.kind, study.protocol.by_id[trial.stimulus_id].system)
+        for index, trial in enumerate(planned, start=1)
+    ]
