@@ -99,14 +99,21 @@ class Visitor:
             self.page.locator(".intervals span").nth(1).click()
 
     def listen(self) -> None:
-        """Play the clip until it may be answered."""
-        self.page.click(".play:enabled")
+        """Play the clip, or both of a pair, until it may be answered."""
+        players = self.page.locator(".player").all()
+        for player in players:
+            player.locator(".play:enabled").click()
+            if len(players) > 1:
+                expect(player).to_have_class(re.compile("is-heard"), timeout=WAIT_MS)
         expect(self.page.locator(".answers:enabled")).to_be_visible(timeout=WAIT_MS)
 
     def choose(self, answer: str = "Human", confidence: int = 2) -> None:
-        """Choose an answer."""
-        self.page.locator(f".who label:has([value={answer.lower()}]) span").click()
-        self.page.locator(".sure span").nth(confidence - 1).click()
+        """Choose an answer: of a pair "First" or "Second", where "Human" is the first; a rating has none."""
+        if self.page.locator(".rate").count() == 0:
+            is_pair = self.page.locator(".pair").count() > 0
+            value = {"human": "first"}.get(answer.lower(), answer.lower()) if is_pair else answer.lower()
+            self.page.locator(f".who label:has([value={value}]) span").first.click()
+        self.page.locator(".sure label").nth(confidence - 1).click()
 
     def answer(self, answer: str = "Human", confidence: int = 2) -> None:
         """Listen, answer and wait for the next page."""
