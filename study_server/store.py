@@ -60,18 +60,23 @@ class Store(ABC):
         RETURNING, and an INSERT ... SELECT without a FROM. They take `values` as :name and go straight to the
         driver, in one transaction of their own, for this is what every judgment waits for.
         """
-        connection = self._engine.raw_connection()
         try:
-            return self._append(connection.driver_connection, guard, row, values)
-        except (self._driver.OperationalError, self._driver.InterfaceError) as error:
-            connection.invalidate()
+            connection = self._engine.raw_connection()
+            try:
+                return self._append(connection.driver_connection, guard, row, values)
+            except self._faults:
+                connection.invalidate()
+                raise
+            finally:
+                connection.close()
+        except self._faults as error:
             raise OperationalError(guard, None, error) from error
-        finally:
-            connection.close()
 
     @property
-    def _driver(self) -> Any:
-        return self._engine.dialect.loaded_dbapi
+    def _faults(self) -> tuple[type[Exception], ...]:
+        """What the driver raises where the database is gone or full."""
+        driver: Any = self._engine.dialect.loaded_dbapi
+        return driver.OperationalError, driver.InterfaceError
 
     @abstractmethod
     def _append(
