@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.features import N_FEATURES, Setting, build_features
-from models.tokens import MAX_DELTA, N_PITCHES, IntArray, Score, encode, find_key_shift
+from models.style import StyleTable, cut_stretch
+from models.tokens import N_PITCHES, IntArray, Score, encode, find_key_shift
 
 SHIFTS = (0, 5, -5, 7, -7, 2, -2, 12, -12)  # semitones, after every song was brought to C major or A minor
 SHIFT_SHARES = (0.5, *(8 * [0.0625]))
 MAX_SHIFT = 12
 VALIDATION_STEPS = 256
+TOLD_SHARE = 0.85  # of the crops whose style is told; the others teach to compose without
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ def transpose(tokens: IntArray, semitones: int) -> IntArray:
     return tokens
 
 
-def draw_batch(songs: Sequence[Song], rng: np.random.Generator, n_crops: int, n_steps: int) -> Batch:
+def draw_batch(
+    songs: Sequence[Song], table: StyleTable, rng: np.random.Generator, n_crops: int, n_steps: int
+) -> Batch:
     """Return random crops, transposed at random; longer songs are drawn more often.
 
     Half of the crops look back beyond their start, the others begin as if the piece began there, because
@@ -56,11 +60,11 @@ def draw_batch(songs: Sequence[Song], rng: np.random.Generator, n_crops: int, n_
     """
     lengths = np.array([len(song.tokens) for song in songs], dtype=float)
     chosen = rng.choice(len(songs), n_crops, p=lengths / lengths.sum())
-    return stack_crops([_draw_crop(songs[i], rng, n_steps) for i in chosen], n_steps)
+    return stack_crops([_draw_crop(songs[i], table, rng, n_steps) for i in chosen], n_steps)
 
 
 def cut_validation(songs: Sequence[Song]) -> Batch:
-    """Return every note of the songs once, in crops that look back as far as they can."""
+    """Return every note of the songs once, in crops that look back as far as they can; no style is told."""
     crops = [
         build_features(song.tokens[: start + VALIDATION_STEPS + 1], song.setting, start)
         for song in songs
@@ -79,11 +83,12 @@ def stack_crops(crops: Sequence[IntArray], n_steps: int) -> Batch:
     return Batch(features, weights)
 
 
-def _draw_crop(song: Song, rng: np.random.Generator, n_steps: int) -> IntArray:
+def _draw_crop(song: Song, table: StyleTable, rng: np.random.Generator, n_steps: int) -> IntArray:
     start = int(rng.integers(max(len(song.tokens) - n_steps, 1)))
     tokens = transpose(song.tokens[: start + n_steps + 1], int(rng.choice(SHIFTS, p=SHIFT_SHARES)))
-    if rng.random() < 0.5:  # noqa: PLR2004 (half)
-        onset = int(tokens[: start + 1, 0].sum())
-        tokens, start = tokens[start:].copy(), 0
-        tokens[0, 0] = min(onset % song.setting.bar_ticks, MAX_DELTA)
-    return build_features(tokens, song.setting, start)
+    crop = cut_stretch(tokens, song.setting.bar_ticks, start, n_steps + 1)
+    is_told, is_first = rng.random(2) < (TOLD_SHARE, 0.5)
+    style = table.classify(crop, song.setting) if is_told else None
+    if is_first:
+        return build_features(crop, song.setting, 0, style)
+    return build_features(tokens, song.setting, start, style)

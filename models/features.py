@@ -1,26 +1,48 @@
-"""What a generator sees of the music: the last note, its place in the bar, and what stood there bars ago."""
+"""What a generator sees of the music: the last note, its place, how it lies among others, what is repeated.
+
+Every column but the targets follows from the notes before; `models.past` finds the same, note by note.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.tokens import MAX_DELTA, TICKS_PER_BEAT, IntArray
+from models.lookback import (
+    N_MATCHES,
+    NOTHING,
+    find_matches,
+    find_references,
+    find_voices,
+    look_back_for_delta,
+    look_back_for_note,
+    look_back_for_pitch,
+    sort_keys,
+)
+from models.style import N_STYLES
+from models.tokens import N_PITCHES, TICKS_PER_BEAT, IntArray
 
 LAGS_BARS = (1, 2, 4, 8)
-NOTHING = -1  # where no note stood at that place
+N_SEEN = len(LAGS_BARS) + N_MATCHES
+N_REFERENCES = 6
+MAX_INTERVAL = 24  # semitones; wider ones count as this
 
 # Columns of a step's features. A step has heard one note and predicts the parts of the next in this order,
 # each part knowing those before it.
 NOTE = slice(0, 4)
 PLACE = slice(4, 6)
 SETTING = slice(6, 8)
-DELTA_LOOKBACK = slice(8, 12)
-TARGET = slice(12, 16)
-TARGET_PLACE = slice(16, 18)
-PITCH_LOOKBACK = slice(18, 22)
-DURATION_LOOKBACK = slice(22, 26)
-VELOCITY_LOOKBACK = slice(26, 30)
-N_FEATURES = 30
+CONTOUR = slice(8, 14)
+DELTA_LOOKBACK = slice(14, 20)
+TARGET = slice(20, 24)
+TARGET_PLACE = slice(24, 26)
+REFERENCES = slice(26, 32)
+PITCH_LOOKBACK = slice(32, 38)
+DURATION_LOOKBACK = slice(38, 45)
+VELOCITY_LOOKBACK = slice(45, 52)
+STYLE = slice(52, 52 + N_STYLES)
+N_FEATURES = STYLE.stop
+LOOKBACKS = (DELTA_LOOKBACK, PITCH_LOOKBACK, DURATION_LOOKBACK, VELOCITY_LOOKBACK)
+"""The columns of what stands where the music may repeat itself, for each part of a token."""
 
 N_BEATS = 16
 _BAR_CLASSES = {48: 0, 36: 1, 24: 2, 72: 3}
@@ -49,59 +71,65 @@ def find_place(onset: IntArray, bar_ticks: int | IntArray) -> tuple[IntArray, In
     return in_bar % TICKS_PER_BEAT, np.minimum(in_bar // TICKS_PER_BEAT, N_BEATS - 1)
 
 
-def build_features(tokens: IntArray, setting: Setting, start: int = 0) -> IntArray:
+def count_interval(semitones: IntArray) -> IntArray:
+    """Return intervals from 0 on, the widest up and down counted together with all that are wider."""
+    return semitones.clip(-MAX_INTERVAL, MAX_INTERVAL) + MAX_INTERVAL
+
+
+def build_features(
+    tokens: IntArray, setting: Setting, start: int = 0, style: IntArray | None = None
+) -> IntArray:
     """Return the features of every step between two notes from note `start` on.
 
     Parameters
     ----------
     tokens
         A token per note, shape (notes, 4); those before `start` are only looked back to.
+    style
+        Classes of what the music is like, shape (N_STYLES,); unknown where not given.
 
     Returns
     -------
     Shape (notes - start - 1, N_FEATURES).
     """
-    onset = np.cumsum(tokens[:, 0])
-    keys = _sort_keys(onset, tokens[:, 1])
+    onset, references = np.cumsum(tokens[:, 0]), find_references(tokens)
     now, then = slice(start, len(tokens) - 1), slice(start + 1, None)
-    features = np.empty((len(tokens) - start - 1, N_FEATURES), dtype=np.int64)
+    features = np.zeros((len(tokens) - start - 1, N_FEATURES), dtype=np.int64)
     features[:, NOTE], features[:, TARGET] = tokens[now], tokens[then]
     features[:, PLACE] = np.column_stack(find_place(onset[now], setting.bar_ticks))
     features[:, TARGET_PLACE] = np.column_stack(find_place(onset[then], setting.bar_ticks))
     features[:, SETTING] = setting.classes
-    lowest = np.where(tokens[then, 0] == 0, tokens[now, 1], -1)
-    for i, lag in enumerate(np.array(LAGS_BARS) * setting.bar_ticks):
-        features[:, 8 + i] = _look_back_for_delta(keys, onset[now] - lag, tokens[now, 1])
-        features[:, 18 + i] = _look_back_for_pitch(keys, onset[then] - lag, lowest)
-        found = _look_back_for_note(keys, onset[then] - lag, tokens[then, 1])
-        is_there = found != NOTHING
-        features[:, 22 + i] = np.where(is_there, tokens[found, 2], NOTHING)
-        features[:, 26 + i] = np.where(is_there, tokens[found, 3], NOTHING)
+    features[:, REFERENCES] = references[then]
+    features[:, CONTOUR] = count_interval(tokens[now, 1:2] - references[now])
+    if style is not None:
+        features[:, STYLE] = style
+    _look_back(features, tokens, onset, setting.bar_ticks, start)
     return features
 
 
-def _sort_keys(onset: IntArray, pitch: IntArray) -> IntArray:
-    """Return one number per note that sorts by onset, then pitch."""
-    return onset * 128 + pitch
+def _look_back(features: IntArray, tokens: IntArray, onset: IntArray, bar_ticks: int, start: int) -> None:
+    """Fill in what stands where the music may repeat itself."""
+    now, then = slice(start, len(tokens) - 1), slice(start + 1, None)
+    keys = sort_keys(onset, tokens[:, 1])
+    lowest = np.where(tokens[then, 0] == 0, tokens[now, 1], -1)
+    for i, lag in enumerate(np.array(LAGS_BARS) * bar_ticks):
+        features[:, DELTA_LOOKBACK.start + i] = look_back_for_delta(keys, onset[now] - lag, tokens[now, 1])
+        features[:, PITCH_LOOKBACK.start + i] = look_back_for_pitch(keys, onset[then] - lag, lowest)
+        found = look_back_for_note(keys, onset[then] - lag, tokens[then, 1])
+        _note_found(features, i, found, tokens)
+    for i, follower in enumerate(find_matches(tokens), start=len(LAGS_BARS)):
+        found = follower[now]
+        is_there, is_then = found != NOTHING, tokens[found, 0] == tokens[then, 0]
+        pitch = tokens[now, 1] + tokens[found, 1] - tokens[found - 1, 1]
+        is_possible = is_there & is_then & (pitch >= 0) & (pitch < N_PITCHES)
+        features[:, DELTA_LOOKBACK.start + i] = np.where(is_there, tokens[found, 0], NOTHING)
+        features[:, PITCH_LOOKBACK.start + i] = np.where(is_possible, pitch, NOTHING)
+        _note_found(features, i, np.where(is_possible & (pitch == tokens[then, 1]), found, NOTHING), tokens)
+    _note_found(features, N_SEEN, find_voices(tokens)[then], tokens)
 
 
-def _look_back_for_delta(keys: IntArray, tick: IntArray, pitch: IntArray) -> IntArray:
-    """Return how long after this place the next note came then."""
-    index = np.searchsorted(keys, _sort_keys(tick, pitch), side="right")
-    delta = keys[index.clip(max=len(keys) - 1)] // 128 - tick
-    has_past = (tick >= keys[0] // 128) & (delta <= MAX_DELTA)
-    return np.where(has_past, delta, NOTHING)
-
-
-def _look_back_for_pitch(keys: IntArray, tick: IntArray, lowest: IntArray) -> IntArray:
-    """Return the first pitch at this place above a given one."""
-    index = np.searchsorted(keys, _sort_keys(tick, lowest), side="right")
-    key = keys[index.clip(max=len(keys) - 1)]
-    return np.where((key // 128 == tick) & (key % 128 > lowest), key % 128, NOTHING)
-
-
-def _look_back_for_note(keys: IntArray, tick: IntArray, pitch: IntArray) -> IntArray:
-    """Return the index of the note of that pitch at this place."""
-    key = _sort_keys(tick, pitch)
-    index = np.searchsorted(keys, key).clip(max=len(keys) - 1)
-    return np.where(keys[index] == key, index, NOTHING)
+def _note_found(features: IntArray, i: int, found: IntArray, tokens: IntArray) -> None:
+    """Fill in the duration and velocity of the notes found, by their index."""
+    is_there = found != NOTHING
+    features[:, DURATION_LOOKBACK.start + i] = np.where(is_there, tokens[found, 2], NOTHING)
+    features[:, VELOCITY_LOOKBACK.start + i] = np.where(is_there, tokens[found, 3], NOTHING)

@@ -16,13 +16,14 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from models import features as f
-from models.batches import Batch, Song, cut_validation, draw_batch, stack_crops
+from models.batches import Song, cut_validation, draw_batch
 from models.checkpoints import Arrays, name_part, take_part
 from models.features import build_features
 from models.history import Progress
-from models.lstm import LOOKBACKS, LookbackLSTM
+from models.lstm import LookbackLSTM
 from models.sampling import PLAIN, Prompt, compose
-from models.tokens import MAX_DELTA, N_CLASSES, IntArray
+from models.style import cut_stretch, read_styles
+from models.tokens import N_CLASSES
 from models.training import (
     MovingAverage,
     collect_model,
@@ -65,7 +66,7 @@ class Discriminator(keras.Model):  # type: ignore[misc]  # Keras has no types
         note = features[..., f.TARGET]
         values = [*(note[..., i] for i in range(4)), note[..., 1] % OCTAVE]
         parts = [embed(value) for embed, value in zip(self.embeddings, values, strict=True)]
-        parts += [_is_repeated(features, i) for i in range(len(LOOKBACKS))]
+        parts += [_is_repeated(features, i) for i in range(len(f.LOOKBACKS))]
         x = self.dropout(self.local(ops.concatenate(parts, axis=-1)), training=training)
         x = self.dropout(self.memory(x), training=training)
         return ops.squeeze(self.out(x), axis=-1)
@@ -87,6 +88,7 @@ class GANTraining:
         units = lstm["lower/lstm_cell/recurrent_kernel"].shape[0]
         self._generator = compile_generator(LookbackLSTM(units), GENERATOR_RATE)
         load_into(self._generator, lstm)
+        self._styles = read_styles(lstm)
         self._average = MovingAverage(self._generator)
         self._discriminator = _compile_discriminator()
         self._first_phrases = np.empty(0, np.int32)
@@ -99,7 +101,7 @@ class GANTraining:
     @property
     def weights(self) -> Weights:
         """The generator's weights, averaged over its steps."""
-        return self._average.weights
+        return {**self._average.weights, **self._styles.arrays}
 
     def run(self) -> Iterator[Progress]:
         """Train the discriminator alone, then both in turn; yield the progress of each step."""
@@ -143,22 +145,35 @@ class GANTraining:
 
     def _compose_phrases(self, n: int) -> NDArray[np.int32]:
         """Return features of composed phrases that go on from real openings."""
-        openings = [_draw_phrase(self._songs, self._rng, PRIMER_NOTES) for _ in range(n)]
-        prompts = [
-            Prompt(song.tokens, song.setting, 10**9, COMPOSED_NOTES, int(self._rng.integers(2**62)))
-            for song in openings
-        ]
+        models = [_draw_phrase(self._songs, self._rng) for _ in range(n)]
+        prompts = [self._to_prompt(song) for song in models]
         present = {
             name: variable.astype(np.float32)
             for name, variable in zip(self._average.weights, self._generator.get_weights(), strict=True)
         }
         phrases = compose(present, prompts, PLAIN)
-        return _stack([Song(p, s.setting, 0) for p, s in zip(phrases, openings, strict=True)])
+        return np.stack(
+            [
+                build_features(phrase, prompt.setting, 0, prompt.style)
+                for phrase, prompt in zip(phrases, prompts, strict=True)
+            ]
+        ).astype(np.int32)
+
+    def _to_prompt(self, song: Song) -> Prompt:
+        """Return the order to go on from a phrase's opening in its style."""
+        return Prompt(
+            tokens=song.tokens[:PRIMER_NOTES],
+            setting=song.setting,
+            end_tick=10**9,
+            max_notes=COMPOSED_NOTES,
+            seed=int(self._rng.integers(2**62)),
+            style=self._styles.classify(song.tokens, song.setting),
+        )
 
     def _train_discriminator(self, composed: NDArray[np.int32]) -> float:
         """Take one step of the discriminator's optimizer; return its accuracy before it, per note."""
-        n = PRIMER_NOTES + COMPOSED_NOTES
-        real = _stack([_draw_phrase(self._songs, self._rng, n) for _ in composed])
+        phrases = [_draw_phrase(self._songs, self._rng) for _ in composed]
+        real = np.stack([build_features(song.tokens, song.setting) for song in phrases]).astype(np.int32)
         features = np.concatenate([real, composed])
         labels = np.zeros((*features.shape[:2], 2), np.float32)
         labels[: len(real), :, 0] = 1 - SMOOTHING
@@ -172,7 +187,7 @@ class GANTraining:
         realness = 1 / (1 + np.exp(-ops.convert_to_numpy(self._discriminator(composed))))
         weights = np.zeros(composed.shape[:2], np.float32)
         weights[:, PRIMER_NOTES - 1 :] = find_advantages(2 * realness[:, PRIMER_NOTES - 1 :] - 1)
-        anchor = draw_batch(self._songs, self._rng, ANCHORS_PER_BATCH, composed.shape[1])
+        anchor = draw_batch(self._songs, self._styles, self._rng, ANCHORS_PER_BATCH, composed.shape[1])
         features = np.concatenate([composed, anchor.features])
         # The loss is a mean over all steps: scale each term to a mean over its own.
         n_all = features.shape[0] * features.shape[1]
@@ -226,22 +241,15 @@ def _masked_accuracy(labels: Any, logits: Any) -> Any:
 
 def _is_repeated(features: Any, part: int) -> Any:
     """Return for each lag whether the note's part is what stood there."""
-    is_same = features[..., LOOKBACKS[part]] == features[..., f.TARGET][..., part : part + 1]
+    is_same = features[..., f.LOOKBACKS[part]] == features[..., f.TARGET][..., part : part + 1]
     return ops.cast(is_same, "float32")
 
 
-def _draw_phrase(songs: Sequence[Song], rng: np.random.Generator, n_notes: int) -> Song:
+def _draw_phrase(songs: Sequence[Song], rng: np.random.Generator) -> Song:
     """Return notes in a row of a random song, as if the piece began there."""
+    n_notes = PRIMER_NOTES + COMPOSED_NOTES
     long_enough = [song for song in songs if len(song.tokens) >= n_notes]
     song = long_enough[int(rng.integers(len(long_enough)))]
     start = int(rng.integers(len(song.tokens) - n_notes + 1))
-    tokens = song.tokens[start : start + n_notes].copy()
-    onset = int(song.tokens[: start + 1, 0].sum())
-    tokens[0, 0] = min(onset % song.setting.bar_ticks, MAX_DELTA)
+    tokens = cut_stretch(song.tokens, song.setting.bar_ticks, start, n_notes)
     return Song(tokens, song.setting, song.key_shift)
-
-
-def _stack(phrases: Sequence[Song]) -> NDArray[np.int32]:
-    crops: list[IntArray] = [build_features(song.tokens, song.setting) for song in phrases]
-    batch: Batch = stack_crops(crops, PRIMER_NOTES + COMPOSED_NOTES - 1)
-    return batch.features

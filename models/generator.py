@@ -16,7 +16,8 @@ from models.batches import Song, transpose
 from models.features import Setting
 from models.network import is_complete
 from models.sampling import Decoding, Prompt, compose
-from models.tokens import TICKS_PER_BEAT, Score, decode
+from models.style import read_styles
+from models.tokens import TICKS_PER_BEAT, IntArray, Score, decode
 from models.weights import WEIGHTS_FILE, Weights, load_weights
 from study_core.errors import StudyError
 from study_core.folders import DataFolders
@@ -37,6 +38,10 @@ class Request:
     """Length of the primer, whole bars."""
     n_ticks: int
     seed: int
+    piece_id: str = ""
+    """Of the training piece that the primer is from; empty where it is from none."""
+    stretch: IntArray | None = None
+    """Real music, in that key, whose style to compose in; where not given, the weights know some."""
 
 
 @runtime_checkable
@@ -99,9 +104,10 @@ class LSTMGenerator:
         self._weights, self._sha256 = load_trained(system, folders)
         if not is_complete(self._weights):
             raise StudyError(
-                f"{folders.models / system / WEIGHTS_FILE} makes other tokens than this version. Remove it "
-                f"and run `study train {system}`."
+                f"{folders.models / system / WEIGHTS_FILE} holds a network of another shape than this "
+                f"version's. Remove it and run `study train {system}`."
             )
+        self._styles = read_styles(self._weights)
         self._decoding = Decoding(config.temperature, config.top_p)
 
     @property
@@ -111,8 +117,24 @@ class LSTMGenerator:
 
     def compose(self, requests: Sequence[Request]) -> list[Score]:
         """Return the music behind each primer, tick 0 on a bar line."""
-        composed = compose(self._weights, [_to_prompt(request) for request in requests], self._decoding)
+        composed = compose(self._weights, [self._to_prompt(request) for request in requests], self._decoding)
         return [finish(tokens, request) for tokens, request in zip(composed, requests, strict=True)]
+
+    def _to_prompt(self, request: Request) -> Prompt:
+        setting = request.primer.setting
+        return Prompt(
+            tokens=request.primer.tokens,
+            setting=setting,
+            end_tick=request.primer_ticks + request.n_ticks,
+            max_notes=(request.primer_ticks + request.n_ticks) // TICKS_PER_BEAT * MOST_NOTES_PER_BEAT,
+            seed=request.seed,
+            style=self._find_style(request),
+        )
+
+    def _find_style(self, request: Request) -> IntArray:
+        if request.stretch is not None:
+            return self._styles.classify(request.stretch, request.primer.setting)
+        return self._styles.draw(np.random.default_rng([request.seed, 1]))
 
 
 def load_trained(system: str, folders: DataFolders) -> tuple[Weights, str]:
@@ -135,13 +157,3 @@ def finish(tokens: np.ndarray, request: Request) -> Score:
     score = decode(transpose(tokens, -request.primer.key_shift), setting.bar_ticks, setting.bpm)
     behind = score.notes[score.notes[:, 0] >= request.primer_ticks]
     return Score(behind - np.array((request.primer_ticks, 0, 0, 0)), setting.bar_ticks, score.tempi)
-
-
-def _to_prompt(request: Request) -> Prompt:
-    return Prompt(
-        tokens=request.primer.tokens,
-        setting=request.primer.setting,
-        end_tick=request.primer_ticks + request.n_ticks,
-        max_notes=(request.primer_ticks + request.n_ticks) // TICKS_PER_BEAT * MOST_NOTES_PER_BEAT,
-        seed=request.seed,
-    )

@@ -10,6 +10,7 @@ from models.corpus import PreparedPiece
 from models.excerpts import find_bar_starts
 from models.features import Setting
 from models.generator import Request
+from models.style import STRETCH_NOTES, cut_stretch
 from models.tokens import TICKS_PER_BEAT, Score
 from study_core.errors import CorpusError
 from study_core.seeds import random_generator
@@ -38,12 +39,15 @@ def find_primer_starts(score: Score) -> list[int]:
 def request_after(score: Score, seed: int, n_ticks: int) -> Request:
     """Return the order for so much music that goes on from a random place of a piece."""
     song, primer_ticks = normalize_key(score), PRIMER_BARS * score.bar_ticks
-    start = int(np.random.default_rng(seed).choice(find_primer_starts(score)))
+    rng = np.random.default_rng(seed)
+    start = int(rng.choice(find_primer_starts(score)))
     onsets = score.notes[:, 0]
     tokens = song.tokens[(onsets >= start) & (onsets < start + primer_ticks)].copy()
     tokens[0, 0] = 0
     wanted = n_ticks + (DROPPED_BARS + SPARE_BARS) * score.bar_ticks
-    return Request(Song(tokens, song.setting, song.key_shift), primer_ticks, wanted, seed)
+    first = int(rng.integers(max(len(song.tokens) - STRETCH_NOTES, 0) + 1))
+    stretch = cut_stretch(song.tokens, score.bar_ticks, first)
+    return Request(Song(tokens, song.setting, song.key_shift), primer_ticks, wanted, seed, stretch=stretch)
 
 
 def request_alone(seed: int, duration_ticks: int, *, bpm: float | None = None) -> Request:

@@ -1,41 +1,44 @@
 """Composing note by note: draws from a network's logits, all clips of a batch side by side."""
 
 import itertools
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.features import LAGS_BARS, NOTHING, Setting, find_place
+from models.features import Setting, count_interval, find_place
+from models.lookback import NOTHING
 from models.network import Floats, Network
-from models.tokens import MAX_DELTA, N_PITCHES, IntArray
+from models.past import Past, Token
+from models.style import N_STYLES, UNKNOWN
+from models.tokens import N_PITCHES, IntArray
 from models.weights import Weights
 
-Token = tuple[int, int, int, int]
+FACTORS = (1.05, 0.9, 1.15, 1.1)  # to the temperature of delta, pitch, duration and velocity
 
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
     """How a part is drawn from its logits.
 
-    Temperature and top-p act on delta, pitch and duration. Deltas are cut at a third of what top-p cuts
-    elsewhere, because one odd rhythm is heard more than one odd note; velocities are drawn as they are,
-    because cutting them flattens the dynamics.
+    The network is too sure of rhythm, lengths and dynamics, and not sure enough of pitches: each part has a
+    factor of its own to the temperature, found on clips set beside the training pieces. Top-p acts on the
+    pitch alone, because cutting the other parts flattens what is rare in them, and a listener misses it.
     """
 
     temperature: float = 1.0
     top_p: float = 0.97
+    factors: tuple[float, float, float, float] = FACTORS
 
     @property
     def per_head(self) -> tuple[tuple[float, float], ...]:
         """Temperature and top-p of delta, pitch, duration and velocity."""
-        steady = 1 - (1 - self.top_p) / 3
-        return (self.temperature, steady), *(2 * [(self.temperature, self.top_p)]), (1.0, 1.0)
+        temperatures = (self.temperature * factor for factor in self.factors)
+        return tuple(zip(temperatures, (1.0, self.top_p, 1.0, 1.0), strict=True))
 
 
-PLAIN = Decoding(temperature=1.0, top_p=1.0)
+PLAIN = Decoding(temperature=1.0, top_p=1.0, factors=(1.0, 1.0, 1.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,52 +51,8 @@ class Prompt:
     """Composing stops at the first note from this tick on, counted as the tokens are."""
     max_notes: int
     seed: int
-
-
-class Past:
-    """The notes of one clip so far, and what stood at a place some bars ago."""
-
-    def __init__(self, setting: Setting, first: Token) -> None:
-        self.tokens = [first]
-        self.onset = first[0]
-        self._keys = [self.onset * 128 + first[1]]
-        self._lags = [lag * setting.bar_ticks for lag in LAGS_BARS]
-
-    def add(self, token: Token) -> None:
-        """Take one more note in."""
-        self.tokens.append(token)
-        self.onset += token[0]
-        self._keys.append(self.onset * 128 + token[1])
-
-    def deltas(self) -> list[int]:
-        """Return for each lag how long after this place the next note came."""
-        pitch = self.tokens[-1][1]
-        return [self._delta(self.onset - lag, pitch) for lag in self._lags]
-
-    def pitches(self, delta: int) -> list[int]:
-        """Return for each lag the pitch at the place `delta` from here."""
-        lowest = self.tokens[-1][1] if delta == 0 else -1
-        return [self._pitch(self.onset + delta - lag, lowest) for lag in self._lags]
-
-    def find_notes(self, delta: int, pitch: int) -> list[Token | None]:
-        """Return for each lag the note of that pitch at the place `delta` from here."""
-        return [self._note((self.onset + delta - lag) * 128 + pitch) for lag in self._lags]
-
-    def _delta(self, tick: int, pitch: int) -> int:
-        if tick < self._keys[0] // 128:
-            return NOTHING
-        delta = self._keys[bisect_right(self._keys, tick * 128 + pitch)] // 128 - tick
-        return delta if delta <= MAX_DELTA else NOTHING
-
-    def _pitch(self, tick: int, lowest: int) -> int:
-        index = bisect_right(self._keys, tick * 128 + lowest)
-        key = self._keys[index] if index < len(self._keys) else NOTHING
-        return key % 128 if key // 128 == tick else NOTHING
-
-    def _note(self, key: int) -> Token | None:
-        index = bisect_left(self._keys, key)
-        is_there = index < len(self._keys) and self._keys[index] == key
-        return self.tokens[index] if is_there else None
+    style: IntArray = field(default_factory=lambda: np.full(N_STYLES, UNKNOWN))
+    """Classes of what to compose, see `models.style`."""
 
 
 def compose(weights: Weights, prompts: Sequence[Prompt], decoding: Decoding) -> list[IntArray]:
@@ -106,7 +65,7 @@ def compose(weights: Weights, prompts: Sequence[Prompt], decoding: Decoding) -> 
         for prompt in prompts
     ]
     pasts = [Past(prompt.setting, _token(prompt.tokens[0])) for prompt in prompts]
-    network = Network(weights, len(prompts))
+    network = Network(weights, np.array([prompt.style for prompt in prompts]))
     going = list(range(len(prompts)))
     while going:
         moment = _read_last(network, [pasts[i] for i in going], [prompts[i].setting for i in going])
@@ -160,19 +119,23 @@ def _read_last(network: Network, pasts: Sequence[Past], settings: Sequence[Setti
     bar_ticks = np.array([setting.bar_ticks for setting in settings])
     place = np.column_stack(find_place(onset, bar_ticks))
     lookback = np.array([past.deltas() for past in pasts])
-    state = network.read(last, place, np.array([setting.classes for setting in settings]), lookback)
+    contour = count_interval(np.array([past.contour for past in pasts]))
+    classes = np.array([setting.classes for setting in settings])
+    state = network.read(last, place, classes, lookback, contour)
     return _Moment(pasts, last, onset, bar_ticks, lookback, state)
 
 
 def _draw_notes(network: Network, now: _Moment, uniform: NDArray[np.float32], decoding: Decoding) -> IntArray:
     """Return each clip's next note, its parts drawn in turn."""
     how, pasts = decoding.per_head, now.pasts
-    delta = draw(network.score("delta", [now.state], now.delta_lookback), uniform[:, 0], *how[0])
+    context = [now.state, network.style]
+    delta = draw(network.score("delta", context, now.delta_lookback), uniform[:, 0], *how[0])
     place = np.column_stack(find_place(now.onset + delta, now.bar_ticks))
-    context = [now.state, network.embed("delta", delta), *network.embed_place(place)]
+    context = [*context, network.embed("delta", delta), *network.embed_place(place)]
 
     lookback = np.array([past.pitches(int(d)) for past, d in zip(pasts, delta, strict=True)])
-    logits = network.score("pitch", context, lookback)
+    references = np.array([past.references(int(d)) for past, d in zip(pasts, delta, strict=True)])
+    logits = network.score("pitch", context, lookback, references)
     logits[(delta == 0)[:, None] & (np.arange(N_PITCHES) <= now.last[:, 1:2])] = -np.inf
     pitch = draw(_or_top(logits), uniform[:, 1], *how[1])
     context.append(network.embed("pitch", pitch))

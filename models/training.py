@@ -13,12 +13,14 @@ from models.batches import Batch, Song, cut_validation, draw_batch
 from models.checkpoints import Arrays, name_part, take_part
 from models.history import Progress
 from models.lstm import LookbackLSTM
+from models.style import fit_styles
 from models.weights import Weights
 from study_core.seeds import child_seed, random_generator
 
 CROPS_PER_BATCH, STEPS_PER_CROP = 32, 128
 LEARNING_RATE, WARM_UP_STEPS, DECAY_SHARE = 3e-3, 60, 0.4
 STEPS_PER_VALIDATION = 60
+STRETCHES = 512  # of training pieces whose styles are kept beside the weights
 PATIENCE = 4  # validations without improvement before the training stops
 AVERAGING = 0.98
 
@@ -76,6 +78,8 @@ class LSTMTraining:
         self._songs, self._steps = songs, steps
         self._held_out = cut_validation(held_out)
         self._rng = random_generator(seed, "training", "lstm", "crops")
+        drawn = random_generator(seed, "training", "lstm", "styles")
+        self._styles = fit_styles([(song.tokens, song.setting) for song in songs], drawn, STRETCHES)
         self._waited = 0
         self._model = compile_generator(LookbackLSTM())
         self._average = MovingAverage(self._model)
@@ -113,11 +117,11 @@ class LSTMTraining:
     def _remember_best(self, bits: float) -> None:
         self._waited = 0 if bits < self.validation_bits else self._waited + 1
         if self._waited == 0:
-            self.validation_bits, self.weights = bits, self._average.weights
+            self.validation_bits, self.weights = bits, {**self._average.weights, **self._styles.arrays}
 
     def _train_step(self, step: int) -> Progress:
         self._model.optimizer.learning_rate = find_learning_rate(step, self._steps)
-        batch = draw_batch(self._songs, self._rng, CROPS_PER_BATCH, STEPS_PER_CROP)
+        batch = draw_batch(self._songs, self._styles, self._rng, CROPS_PER_BATCH, STEPS_PER_CROP)
         nats = self._model.train_on_batch(batch.features, batch.weights / batch.weights.mean())
         self._average.update()
         is_due = step % STEPS_PER_VALIDATION == 0 or step == self._steps

@@ -13,7 +13,7 @@ from study_core.errors import StudyError
 from study_core.manifest import fingerprint, sha256_file, write_bytes
 
 WEIGHTS_FILE = "weights.npz"
-VERSIONS = {"lstm": 1, "gan": 1, "markov": 1, "article_lstm": 1, "article_gan": 1}
+VERSIONS = {"lstm": 2, "gan": 2, "markov": 1, "article_lstm": 1, "article_gan": 1}
 """Of each generator's training: raise one when the same pieces and settings become other weights."""
 
 Weights = dict[str, NDArray[Any]]

@@ -25,7 +25,7 @@ class CorpusConfig(Section):
 class TrainingConfig(Section):
     """How long each generator trains."""
 
-    lstm_steps: PositiveInt = 540
+    lstm_steps: PositiveInt = 480
     gan_steps: PositiveInt = 120
 
 

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from models import features as f
 from models.batches import Song, normalize_key, transpose
-from models.features import Setting, build_features
-from models.network import HEADS, Network
-from models.sampling import PLAIN, Decoding, Past, Prompt, compose, draw
+from models.features import Setting, build_features, count_interval
+from models.network import Network
+from models.past import Past
+from models.sampling import PLAIN, Decoding, Prompt, compose, draw
+from models.shapes import HEADS, find_shapes
+from models.style import N_STYLES
 from models.tokens import MAX_DELTA, N_CLASSES
 from models.weights import Weights, load_weights, save_weights
 from tests.models.conftest import make_score, run_python
@@ -23,36 +26,18 @@ UNITS = 16
 def make_weights(seed: int = 0, scale: float = 0.3) -> Weights:
     """Return random weights of a small network."""
     rng = np.random.default_rng(seed)
-    n_inputs = 24 + 64 + 24 + 12 + 12 + 8 + 4 + 6 + 4 * 16
-    shapes: dict[str, tuple[int, ...]] = {
-        "embed_delta/embeddings": (N_CLASSES[0], 24),
-        "embed_pitch/embeddings": (N_CLASSES[1], 64),
-        "embed_duration/embeddings": (N_CLASSES[2], 24),
-        "embed_velocity/embeddings": (N_CLASSES[3], 12),
-        "embed_tick/embeddings": (12, 12),
-        "embed_beat/embeddings": (f.N_BEATS, 8),
-        "embed_bar/embeddings": (f.N_BAR_CLASSES, 4),
-        "embed_tempo/embeddings": (f.N_TEMPO_CLASSES, 6),
-        "embed_lookback/embeddings": (N_CLASSES[0] + 1, 16),
-        "norm/gamma": (UNITS,),
-        "norm/beta": (UNITS,),
+    styles = {
+        "style/bounds": np.linspace(0, 1, 5, dtype=np.float32) * np.ones((N_STYLES, 1), np.float32),
+        "style/pool": rng.integers(1, 7, (8, N_STYLES)).astype(np.uint8),
     }
-    for layer, width in (("lower", n_inputs), ("upper", UNITS)):
-        shapes[f"{layer}/lstm_cell/kernel"] = (width, 4 * UNITS)
-        shapes[f"{layer}/lstm_cell/recurrent_kernel"] = (UNITS, 4 * UNITS)
-        shapes[f"{layer}/lstm_cell/bias"] = (4 * UNITS,)
-    widths = {"delta": UNITS, "pitch": UNITS + 44, "duration": UNITS + 108, "velocity": UNITS + 132}
-    hidden = {"delta": 128, "pitch": 192, "duration": 128, "velocity": 96}
-    for head, n_values in zip(HEADS, N_CLASSES, strict=True):
-        for layer, shape in (("hidden", (widths[head], hidden[head])), ("out", (hidden[head], n_values))):
-            shapes |= {f"{layer}_{head}/kernel": shape, f"{layer}_{head}/bias": shape[1:]}
-        shapes |= {f"gate_{head}/kernel": (hidden[head], 4), f"gate_{head}/bias": (4,)}
-    return {name: rng.normal(0, scale, shape).astype(np.float32) for name, shape in shapes.items()}
+    drawn = {n: rng.normal(0, scale, shape).astype(np.float32) for n, shape in find_shapes(UNITS).items()}
+    return {**drawn, **styles}
 
 
 def make_prompt(song_seed: int, n_notes: int = 12, **changes: int) -> Prompt:
     song = normalize_key(make_score(song_seed))
-    prompt = Prompt(song.tokens[:n_notes], song.setting, end_tick=400, max_notes=300, seed=song_seed)
+    style = np.arange(N_STYLES) % 7
+    prompt = Prompt(song.tokens[:n_notes], song.setting, 400, max_notes=300, seed=song_seed, style=style)
     return replace(prompt, **changes)
 
 
@@ -69,6 +54,8 @@ def test_composing_looks_back_to_the_same_notes_as_training(seed: int, bar_ticks
     past = Past(Setting(bar_ticks, 100), tuple(tokens[0].tolist()))
     for row, token in zip(rows, tokens[1:].tolist(), strict=True):
         seen = past.find_notes(token[0], token[1])
+        assert [count_interval(np.array(n)) for n in past.contour] == row[f.CONTOUR].tolist()
+        assert past.references(token[0]) == row[f.REFERENCES].tolist()
         assert past.deltas() == row[f.DELTA_LOOKBACK].tolist()
         assert past.pitches(token[0]) == row[f.PITCH_LOOKBACK].tolist()
         assert [n[2] if n else -1 for n in seen] == row[f.DURATION_LOOKBACK].tolist()
@@ -112,9 +99,12 @@ def test_a_cold_draw_takes_the_best() -> None:
     assert draw(logits, np.array([0.99], np.float32), 0.01, 1.0).tolist() == [1]
 
 
-def test_velocities_are_drawn_as_they_are() -> None:
-    assert Decoding(0.8, 0.9).per_head[3] == (1.0, 1.0)
-    assert Decoding(0.8, 0.9).per_head[1] == (0.8, 0.9)
+def test_every_part_has_its_temperature_and_only_pitches_are_cut() -> None:
+    delta, pitch, duration, velocity = Decoding(0.5, 0.9).per_head
+    assert pitch == (0.45, 0.9)
+    assert [delta[0], duration[0], velocity[0]] == pytest.approx([0.525, 0.575, 0.55])
+    assert delta[1] == duration[1] == velocity[1] == 1.0
+    assert PLAIN.per_head == ((1.0, 1.0),) * 4
 
 
 def test_a_composition_begins_with_its_prompt_and_ends_at_its_tick() -> None:
@@ -154,7 +144,7 @@ def test_the_numpy_network_scores_as_the_keras_model_does(tmp_path: Path) -> Non
     weights = make_weights()
     save_weights(tmp_path / "weights.npz", weights)
     weights = load_weights(tmp_path / "weights.npz")
-    rows = build_features(song.tokens, song.setting)
+    rows = build_features(song.tokens, song.setting, style=np.arange(N_STYLES) % 7)
     np.save(tmp_path / "features.npy", rows[None].astype(np.int32))
     run_python(
         "import sys, numpy as np",
@@ -172,16 +162,17 @@ def test_the_numpy_network_scores_as_the_keras_model_does(tmp_path: Path) -> Non
 
 
 def score_with_numpy(weights: Weights, rows: np.ndarray) -> np.ndarray:
-    network = Network(weights, 1)
+    network = Network(weights, rows[:1, f.STYLE])
     losses = []
     for row in rows[:, None, :]:
-        state = network.read(row[:, f.NOTE], row[:, f.PLACE], row[:, f.SETTING], row[:, f.DELTA_LOOKBACK])
+        read = (f.NOTE, f.PLACE, f.SETTING, f.DELTA_LOOKBACK, f.CONTOUR)
+        state = network.read(*(row[:, part] for part in read))
         target = row[:, f.TARGET]
-        context = [state]
-        lookbacks = (f.DELTA_LOOKBACK, f.PITCH_LOOKBACK, f.DURATION_LOOKBACK, f.VELOCITY_LOOKBACK)
+        context = [state, network.style]
         parts = []
         for i, head in enumerate(HEADS):
-            logits = network.score(head, context, row[:, lookbacks[i]])[0].astype(float)
+            around = row[:, f.REFERENCES] if head == "pitch" else None
+            logits = network.score(head, context, row[:, f.LOOKBACKS[i]], around)[0].astype(float)
             if head == "pitch" and target[0, 0] == 0:
                 logits[: row[0, 1] + 1] = -np.inf
             parts.append(np.log(np.exp(logits - logits.max()).sum()) + logits.max() - logits[target[0, i]])

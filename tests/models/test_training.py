@@ -15,9 +15,11 @@ import pytest
 from models import checkpoints
 from models.batches import Song, cut_validation, draw_batch, normalize_key
 from models.checkpoints import Checkpoints, remove_checkpoint
+from models.features import N_FEATURES
 from models.generator import LSTMGenerator
 from models.history import Progress, describe_progress, write_training
 from models.network import is_complete
+from models.style import fit_styles
 from models.weights import Weights, load_weights, training_inputs
 from study_core.config import Config
 from study_core.errors import StudyError
@@ -40,6 +42,7 @@ for progress in run.run():
         os.kill(os.getpid(), signal.SIGKILL)
 """
 SONGS = [normalize_key(make_score(seed)) for seed in range(8)]
+TABLE = fit_styles([(song.tokens, song.setting) for song in SONGS], np.random.default_rng(0), 32)
 HELD_OUT = [normalize_key(make_score(seed, n_bars=12)) for seed in range(8, 10)]
 
 
@@ -223,8 +226,8 @@ def test_the_history_is_a_table_and_the_loss_a_picture(tmp_path: Path) -> None:
 
 def test_batches_hold_whole_features_and_weigh_no_padding() -> None:
     short = Song(SONGS[0].tokens[:20], SONGS[0].setting, 0)
-    batch = draw_batch([short], np.random.default_rng(0), 3, 30)
-    assert batch.features.shape == (3, 30, 30)
+    batch = draw_batch([short], TABLE, np.random.default_rng(0), 3, 30)
+    assert batch.features.shape == (3, 30, N_FEATURES)
     assert (batch.weights.sum(axis=1) == 19).all()
     whole = cut_validation([SONGS[0]])
     assert whole.weights.sum() == len(SONGS[0].tokens) - 1
@@ -237,7 +240,7 @@ def test_a_generator_without_weights_says_how_to_train_it(tmp_path: Path) -> Non
 
 def test_weights_of_another_version_are_refused(tmp_path: Path) -> None:
     write_training(tmp_path / "models" / "lstm", {"out_pitch/bias": np.zeros(3)}, [Progress(1, 1, 1)])
-    with pytest.raises(StudyError, match="makes other tokens than this version"):
+    with pytest.raises(StudyError, match="holds a network of another shape"):
         LSTMGenerator("lstm", DataFolders(tmp_path), ClipsConfig())
 
 
