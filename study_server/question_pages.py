@@ -40,7 +40,8 @@ def answer(when: When, number: int) -> Response | tuple[str, int]:
 
 
 def _list_pages(when: When) -> list[Page]:
-    return list_pages(current_study().config.questions, when)
+    study = current_study()
+    return list_pages(study.config.questions, when, are_clips_rated=not study.paradigm.is_scored)
 
 
 def _store(found: StudySession, answers: dict[str, str | None]) -> None:

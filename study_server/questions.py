@@ -75,8 +75,14 @@ class Page:
     questions: tuple[Question, ...]
 
 
-def list_pages(config: QuestionsConfig, when: Literal["before", "after"]) -> list[Page]:
-    """Return the pages of questions before or after the trials; the scale has a page of its own."""
+def list_pages(
+    config: QuestionsConfig, when: Literal["before", "after"], *, are_clips_rated: bool = False
+) -> list[Page]:
+    """Return the pages of questions before or after the trials; the scale has a page of its own.
+
+    Who rated clips was not asked what they take for human, and so is not asked what gave it away.
+    """
+    named = NAMED | {"gave_it_away": AFTER_RATINGS} if are_clips_rated else NAMED
     own = {question.id: _take(question) for question in config.own}
     heading = _("A few questions about you") if when == "before" else _("One last thing")
     pages: list[Page] = []
@@ -84,7 +90,7 @@ def list_pages(config: QuestionsConfig, when: Literal["before", "after"]) -> lis
         if name == "musical_training":
             pages.append(Page(_("You and music"), _("What fits you best?"), TRAINING))
             continue
-        question = NAMED.get(name) or own[name]
+        question = named.get(name) or own[name]
         if pages and pages[-1].heading == heading:
             pages[-1] = Page(heading, "", (*pages[-1].questions, question))
         else:
@@ -190,3 +196,9 @@ NAMED = {
         ),
     )
 }
+AFTER_RATINGS = Question(
+    question_id="gave_it_away",
+    kind="text",
+    ask=_("What did you listen for when you rated the clips?"),
+    is_required=False,
+)

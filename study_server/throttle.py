@@ -14,6 +14,7 @@ from flask import Flask, Response, render_template, request
 from sqlalchemy import delete, func, select
 
 from study_core.secret import opaque_id
+from study_server.i18n import gettext as _
 from study_server.store import Store
 from study_server.tables import FailedTry
 
@@ -94,8 +95,8 @@ def slow_guessing(app: Flask, throttle: Throttle, is_known: Callable[[], bool]) 
             return None
         if not throttle.is_locked(door, request.remote_addr or "", is_known=is_known()):
             return None
-        text = "Too many tries were wrong. Wait half a minute, then try again."
-        page = render_template("notice.html", heading="Please wait", text=text)
+        text = _("Too many tries were wrong. Wait half a minute, then try again.")
+        page = render_template("notice.html", heading=_("Please wait"), text=text)
         return page, 429, {"Retry-After": str(LOCKED_S), "Refresh": str(LOCKED_S)}
 
     def count(response: Response) -> Response:
