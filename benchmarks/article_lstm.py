@@ -11,6 +11,8 @@ out. The article's network is scaled by `--units`: at its full 512, a step takes
 
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,19 +20,15 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from models.article_tokens import article_tokens
+from models.article_songs import read_songs
 from models.article_windows import WINDOW, Windows, make_windows
 from models.backend import load_backend
-from models.corpus import PIECES_FILE
-from study_core.errors import CorpusError
 from study_core.folders import DataFolders
-from study_core.manifest import read_manifest
-from study_core.types import Piece, Split
 
 MOST_TARGETS = 2048
 CROPS, CROP_TOKENS = 32, 96
 EMBEDDING, UNITS, DROPOUT, RATE = 96, 192, 0.4, 4e-3
-OUR_MARKS_S = (15, 30, 60, 120)
+OUR_MARKS_S = (5, 10, 15, 30, 60)
 
 
 class Learner(Protocol):
@@ -102,51 +100,76 @@ class OurLearner:
         return normal
 
 
-def read_songs(folders: DataFolders, split: Split) -> list[list[str]]:
-    """Return the article tokens of a split, without pieces that music21 cannot read."""
-    songs = []
-    for piece in read_manifest(folders.corpus / PIECES_FILE, Piece):
-        if piece.split != split:
-            continue
-        try:
-            songs.append(article_tokens(folders.root / piece.piece_file))
-        except CorpusError as error:
-            print(f"left out: {piece.title} {error}")
-    return songs
-
-
 def cut_targets(windows: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return windows of token numbers, evenly over the songs, and the token behind each."""
     starts = np.linspace(0, windows.n_windows - 1, min(MOST_TARGETS, windows.n_windows)).astype(np.int64)
     return windows.numbers[starts[:, np.newaxis] + np.arange(WINDOW)], windows.numbers[starts + WINDOW]
 
 
-def measure(shares: NDArray[np.float32], targets: NDArray[np.int64]) -> str:
-    """Return nats per token and the share of tokens that were the likeliest, as text."""
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """How well held-out tokens are foretold."""
+
+    nats: float
+    """Per token."""
+    accuracy: float
+    """Share of tokens that were the likeliest."""
+    n_distinct: int
+    """How many tokens ever were the likeliest."""
+
+    def __str__(self) -> str:
+        return f"{self.nats:.3f} nats, {self.accuracy:6.1%} right, {self.n_distinct:3} tokens ever likeliest"
+
+
+Curve = list[tuple[float, Skill]]
+"""CPU seconds of training, and what was learned in them."""
+
+
+def measure(shares: NDArray[np.float32], targets: NDArray[np.int64]) -> Skill:
+    """Return how well probabilities foretell tokens."""
     likelihood = np.maximum(shares[np.arange(len(targets)), targets], 1e-12)
-    accuracy = (shares.argmax(axis=1) == targets).mean()
-    n_distinct = len(set(shares.argmax(axis=1).tolist()))
-    return (
-        f"{-np.log(likelihood).mean():.3f} nats, {accuracy:6.1%} right, {n_distinct:3} tokens ever likeliest"
+    likeliest = shares.argmax(axis=1)
+    return Skill(
+        float(-np.log(likelihood).mean()), float((likeliest == targets).mean()), len(set(likeliest.tolist()))
     )
 
 
-def learn(name: str, learner: Learner, held_out: Windows, marks_s: tuple[float, ...]) -> None:
-    """Train until the last mark; print how well the targets are foretold at each."""
+def learn(name: str, learner: Learner, held_out: Windows, marks_s: Sequence[float]) -> Curve:
+    """Train until the last mark; print and return how well the targets are foretold at each."""
     inputs, targets = cut_targets(held_out)
     learner.step()  # compiles
     used_s, n_steps = 0.0, 1
+    curve: Curve = []
     for mark_s in marks_s:
         while used_s < mark_s:
             start = time.process_time()
             learner.step()
             used_s += time.process_time() - start
             n_steps += 1
-        found = measure(learner.foretell(inputs), targets)
-        print(f"{name:18}{used_s:6.0f} CPU-s {n_steps:6} steps  {found}", flush=True)
+        curve.append((used_s, measure(learner.foretell(inputs), targets)))
+        print(f"{name:18}{used_s:6.0f} CPU-s {n_steps:6} steps  {curve[-1][1]}", flush=True)
+    return curve
 
 
-def measure_unigram(windows: Windows, held_out: Windows) -> str:
+def compare(ours: Curve, article: Curve) -> Iterator[str]:
+    """Yield what the two curves say about each other."""
+    best_nats = min(skill.nats for _, skill in article)
+    best_accuracy = max(skill.accuracy for _, skill in article)
+    last_s = article[-1][0]
+    below = next(((used_s, skill) for used_s, skill in ours if skill.nats < best_nats), None)
+    if below:
+        share = f"in 1/{last_s / below[0]:.0f} of the time ({below[0]:.1f} of {last_s:.0f} CPU-s)"
+        yield f"ours is below the article's best NLL: {below[1].nats:.3f} against {best_nats:.3f} {share}"
+    else:
+        yield f"ours is never below the article's best NLL of {best_nats:.3f}"
+    used_s, best = min(ours, key=lambda each: each[1].nats)
+    yield (
+        f"token accuracy: {best.accuracy:.1%} against {best_accuracy:.1%}, "
+        f"{best.accuracy / best_accuracy:.1f} times, after {used_s:.0f} against {last_s:.0f} CPU-s"
+    )
+
+
+def measure_unigram(windows: Windows, held_out: Windows) -> Skill:
     """Return how well tokens are foretold by how often they come."""
     counts = Counter(windows.numbers.tolist())
     shares = np.array([counts[i] + 1 for i in range(len(windows.vocabulary))], dtype=np.float32)
@@ -163,15 +186,17 @@ def measure_unigram(windows: Windows, held_out: Windows) -> str:
 def main(data_dir: Path, units: int, article_s: float) -> None:
     """Train both and print what they learned."""
     folders = DataFolders(data_dir)
-    windows = make_windows(read_songs(folders, "train"))
-    held_out = make_windows(read_songs(folders, "test"), windows.vocabulary)
+    windows = make_windows(list(read_songs(folders, "train").values()))
+    held_out = make_windows(list(read_songs(folders, "test").values()), windows.vocabulary)
     n_train, n_test = len(windows.numbers), len(held_out.numbers)
     print(f"{n_train} training and {n_test} test tokens of {len(windows.vocabulary)} kinds")
     print(f"{'unigram':42}{measure_unigram(windows, held_out)}")
     load_backend()
-    learn("ours", OurLearner(windows), held_out, tuple(mark for mark in OUR_MARKS_S if mark <= article_s))
-    marks_s = tuple(article_s * share for share in (0.25, 0.5, 1))
-    learn(f"article, {units} units", ArticleLearner(windows, units), held_out, marks_s)
+    our_marks_s = [mark for mark in OUR_MARKS_S if mark <= article_s]
+    ours = learn("ours", OurLearner(windows), held_out, our_marks_s)
+    marks_s = [article_s * share for share in (0.25, 0.5, 1)]
+    article = learn(f"article, {units} units", ArticleLearner(windows, units), held_out, marks_s)
+    print("\n".join(compare(ours, article)))
 
 
 if __name__ == "__main__":

@@ -4,27 +4,30 @@ Its layers are those of Nguyen et al. 2018, who took the pipeline from Skúli's 
 (2017): LSTM 512, dropout, BiLSTM 512, dropout, BiLSTM 512, dense 256, dropout, softmax, RMSprop, batches of
 64. They compare it with the same without the bidirectional layers.
 
-Known faults, kept only where a faithful run asks for them:
+Its input is one number, as if token 12 lay between 11 and 13: that is the design. Known faults of how it
+composes, in `models.article_generators`, are kept only where `article.faults` asks for them:
 
-* the input is one number, as if token 12 lay between 11 and 13;
 * `divides_twice`: the published loop divides a primer by the vocabulary's size that was divided before, and
   goes on with numbers that were not: the network hears nothing like what it was trained on;
-* it always takes the likeliest token, which soon is the same one again (`temperature` 0).
+* `likeliest_token`: it always takes the likeliest token, which soon is the same one again.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from models.article_facts import ArticleFacts, add_facts
 from models.article_windows import WINDOW, Windows
+from models.checkpoints import Arrays, name_part, take_part
 from models.history import Progress
-from models.tokens import IntArray
-from models.training import set_up_backend
+from models.training import collect_model, restore_model, set_up_backend
 from models.weights import Weights
+from study_core.production import ArticleConfig
 from study_core.seeds import child_seed, random_generator
 
 UNITS = 512
@@ -37,20 +40,23 @@ _MOST_HELD_OUT = 2048  # windows; a full pass at full size takes minutes
 def build_article_lstm(n_tokens: int, units: int = UNITS, *, is_bidirectional: bool = True) -> keras.Model:
     """Return the network: windows of shape (n, 100, 1) -> probabilities of shape (n, n_tokens)."""
 
-    def wrap(layer: layers.Layer) -> layers.Layer:
-        return layers.Bidirectional(layer) if is_bidirectional else layer
+    def read(name: str, *, return_sequences: bool) -> layers.Layer:
+        if not is_bidirectional:
+            return layers.LSTM(units, return_sequences=return_sequences, name=name)
+        one_way = layers.LSTM(units, return_sequences=return_sequences, name="lstm")
+        return layers.Bidirectional(one_way, name=name)
 
     model = keras.Sequential(
         [
             keras.Input((WINDOW, 1)),
-            layers.LSTM(units, return_sequences=True),
+            layers.LSTM(units, return_sequences=True, name="lower"),
             layers.Dropout(DROPOUT),
-            wrap(layers.LSTM(units, return_sequences=True)),
+            read("middle", return_sequences=True),
             layers.Dropout(DROPOUT),
-            wrap(layers.LSTM(units)),
-            layers.Dense(max(units // 2, 1)),
+            read("upper", return_sequences=False),
+            layers.Dense(max(units // 2, 1), name="hidden"),
             layers.Dropout(DROPOUT),
-            layers.Dense(n_tokens, activation="softmax"),
+            layers.Dense(n_tokens, activation="softmax", name="out"),
         ],
         name="article_lstm",
     )
@@ -63,21 +69,15 @@ def build_article_lstm(n_tokens: int, units: int = UNITS, *, is_bidirectional: b
 class ArticleLSTMTraining:
     """Trains the article's LSTM on windows drawn at random; its history is in bits per token."""
 
-    def __init__(
-        self,
-        windows: Windows,
-        held_out: Windows,
-        steps: int,
-        seed: int,
-        *,
-        units: int = UNITS,
-        is_bidirectional: bool = True,
-    ) -> None:
+    def __init__(self, windows: Windows, held_out: Windows, how: ArticleConfig, seed: int) -> None:
         set_up_backend(child_seed(seed, "training", "article_lstm"))
         self.history: list[Progress] = []
         self.validation_bits = math.inf
-        self.model = build_article_lstm(len(windows.vocabulary), units, is_bidirectional=is_bidirectional)
-        self._windows, self._steps = windows, steps
+        units = max(round(UNITS * how.scale), 1)
+        n_tokens = len(windows.vocabulary)
+        self.model = build_article_lstm(n_tokens, units, is_bidirectional=how.bidirectional)
+        self._windows, self._steps = windows, how.lstm_steps
+        self._facts = ArticleFacts(windows.vocabulary, how.faults)
         self._rng = random_generator(seed, "training", "article_lstm", "windows")
         chosen = np.linspace(0, held_out.n_windows - 1, min(_MOST_HELD_OUT, held_out.n_windows))
         self._held_out = held_out.cut(chosen.astype(np.int64))
@@ -89,12 +89,12 @@ class ArticleLSTMTraining:
 
     @property
     def weights(self) -> Weights:
-        """The weights by name."""
-        return {str(variable.path): variable.numpy() for variable in self.model.weights}
+        """The weights by name, and what composing needs beside them."""
+        return add_facts(name_weights(self.model), self._facts)
 
     def run(self) -> Iterator[Progress]:
         """Train and yield the progress of each step."""
-        for step in range(1, self._steps + 1):
+        for step in range(len(self.history) + 1, self._steps + 1):
             starts = self._rng.integers(self._windows.n_windows, size=BATCH)
             nats = float(self.model.train_on_batch(*self._windows.cut(starts)))
             is_due = step % _STEPS_PER_VALIDATION == 0 or step == self._steps
@@ -111,37 +111,17 @@ class ArticleLSTMTraining:
         likelihood = np.maximum(shares[np.arange(len(targets)), targets], 1e-12)
         return float(-np.log2(likelihood).mean()), float((shares.argmax(axis=1) == targets).mean())
 
+    def collect_state(self) -> tuple[Arrays, dict[str, Any]]:
+        """Return all that the next step depends on."""
+        facts = {"rng": self._rng.bit_generator.state, "bits": self.validation_bits}
+        return name_part("model", collect_model(self.model)), facts
 
-def write_on(
-    model: keras.Model,
-    primer: IntArray,
-    n_notes: int,
-    rng: np.random.Generator,
-    *,
-    temperature: float = 0.0,
-    divides_twice: bool = False,
-) -> IntArray:
-    """Return the token numbers that the network writes behind a primer, by the article's loop.
-
-    Parameters
-    ----------
-    primer
-        Token numbers, shape (100,).
-    temperature
-        0 takes the likeliest token, as the article does.
-    """
-    n_tokens = model.output_shape[-1]
-    window = list(primer / n_tokens if divides_twice else primer.astype(float))
-    written = []
-    for _ in range(n_notes):
-        heard = np.array(window, dtype=np.float32).reshape(1, WINDOW, 1) / n_tokens
-        shares = model.predict_on_batch(heard)[0].astype(np.float64)
-        number = int(shares.argmax()) if temperature == 0 else _draw(shares, temperature, rng)
-        written.append(number)
-        window = [*window[1:], float(number)]
-    return np.array(written, dtype=np.int64)
+    def restore_state(self, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
+        """Take back what `collect_state` returned."""
+        restore_model(self.model, take_part(arrays, "model"))
+        self._rng.bit_generator.state, self.validation_bits = facts["rng"], facts["bits"]
 
 
-def _draw(shares: NDArray[np.float64], temperature: float, rng: np.random.Generator) -> int:
-    heated = np.exp(np.log(np.maximum(shares, 1e-30)) / temperature)
-    return int(rng.choice(len(shares), p=heated / heated.sum()))
+def name_weights(model: keras.Model) -> Weights:
+    """Return a model's weights by the names of its layers."""
+    return {str(variable.path).split("/", 1)[1]: variable.numpy() for variable in model.weights}

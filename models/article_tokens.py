@@ -135,12 +135,12 @@ def write_article_midi(tokens: Sequence[str], path: Path) -> None:
     CorpusError
         If a token names neither a note nor pitch classes.
     """
-    problems = [f"{token!r} at place {i}" for i, token in enumerate(tokens, 1) if not _read_pitches(token)]
+    problems = [f"{token!r} at place {i}" for i, token in enumerate(tokens, 1) if not read_pitches(token)]
     if problems:
         heading = f"{len(problems)} of {len(tokens)} tokens are neither a note (F#5) nor a chord (0.4.7):"
         raise CorpusError(list_problems(heading, problems))
     events: dict[int, list[mido.Message]] = defaultdict(list)
-    for i, pitches in enumerate(map(_read_pitches, tokens)):
+    for i, pitches in enumerate(map(read_pitches, tokens)):
         for kind, tick in (("note_on", i * _STEP_TICKS), ("note_off", i * _STEP_TICKS + _LENGTH_TICKS)):
             events[tick] += [mido.Message(kind, note=pitch, velocity=_VELOCITY) for pitch in pitches]
     track, now = mido.MidiTrack([mido.Message("program_change", program=0)]), 0
@@ -151,7 +151,7 @@ def write_article_midi(tokens: Sequence[str], path: Path) -> None:
     mido.MidiFile(type=0, ticks_per_beat=_TICKS_PER_QUARTER, tracks=[track]).save(path)
 
 
-def _read_pitches(token: str) -> list[int]:
+def read_pitches(token: str) -> list[int]:
     """Return a token's MIDI pitches, none if it is no token; like music21, read `C-1` as the flat of C1."""
     if _CHORD.fullmatch(token):
         return [_MIDDLE_C + int(pitch_class) for pitch_class in token.split(".")]

@@ -1,6 +1,7 @@
 """Composing clips: a generator goes on from primers until every clip keeps the rules and copies nothing."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from models.corpus import PreparedPiece
@@ -43,7 +44,10 @@ def compose_clips(
         seeds = [child_seed(config.seed, "clips", system, i, attempt) for i in missing]
         pieces = [primers[i][attempt // TRIES_PER_PRIMER % len(primers[i])] for i in missing]
         requests = [
-            request_after(piece.score, seed, _count_ticks(piece.score, duration_s))
+            replace(
+                request_after(piece.score, seed, _count_ticks(piece.score, duration_s)),
+                piece_id=piece.piece.piece_id,
+            )
             for piece, seed in zip(pieces, seeds, strict=True)
         ]
         music = generator.compose(requests)

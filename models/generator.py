@@ -68,6 +68,14 @@ def open_generator(system: str, folders: DataFolders, config: ClipsConfig) -> Ge
         from models.markov import MarkovGenerator
 
         return MarkovGenerator(system, folders, config)
+    if system == "article_lstm":
+        from models.article_generators import ArticleLSTMGenerator
+
+        return ArticleLSTMGenerator(system, folders, config)
+    if system == "article_gan":
+        from models.article_generators import ArticleGANGenerator
+
+        return ArticleGANGenerator(system, folders, config)
     if system in GENERATORS:
         return LSTMGenerator(system, folders, config)
     point = find_plugin(system)

@@ -19,6 +19,8 @@ class Progress:
     training_bits: float
     validation_bits: float
     discriminator_accuracy: float = math.nan
+    discriminator_bits: float = math.nan
+    """Its loss, where that is drawn."""
 
 
 def describe_progress(progress: Progress) -> str:

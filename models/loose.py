@@ -123,7 +123,8 @@ def _plan(order: Order, primers: Sequence[PreparedPiece], i: int, attempt: int) 
         return request_alone(seed, n_ticks), _FROM_NOTHING
     chosen = primers[int(np.random.default_rng(seed).integers(len(primers)))]
     score = chosen.score
-    return request_after(score, seed, _count_ticks(order, score.bar_ticks, score.bpm)), chosen.piece
+    request = request_after(score, seed, _count_ticks(order, score.bar_ticks, score.bpm))
+    return replace(request, piece_id=chosen.piece.piece_id), chosen.piece
 
 
 def _count_ticks(order: Order, bar_ticks: int, bpm: float) -> int:

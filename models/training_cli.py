@@ -1,10 +1,13 @@
 """The command `study train`."""
 
 import logging
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from models.article_plots import draw_losses
 from models.backend import load_backend
 from models.batches import Song, normalize_key
 from models.checkpoints import Checkpoints, remove_checkpoint
@@ -21,8 +24,14 @@ from study_core.systems import GENERATORS
 from study_core.types import Split
 
 if TYPE_CHECKING:  # importing them loads TensorFlow
+    from models.article_gan import ArticleGANTraining
+    from models.article_lstm import ArticleLSTMTraining
     from models.gan import GANTraining
     from models.training import LSTMTraining
+
+    Learner = LSTMTraining | GANTraining | ArticleLSTMTraining | ArticleGANTraining
+
+ARTICLE = ("article_lstm", "article_gan")
 
 log = logging.getLogger(__name__)
 
@@ -74,16 +83,26 @@ def _train(system: str, config: Config) -> None:
     folder, inputs = config.folders.models / system, training_inputs(system, config)
     (folder / CARD_FILE).unlink(missing_ok=True)  # of released weights that were there
     if system == "markov":
-        from models.markov import train_markov
+        files, result = _count_markov(folder, config), ""
+    else:
+        files, result = _train_network(system, config, Checkpoints(folder, inputs))
+    stamp_stage(folder, inputs, files)
+    remove_checkpoint(folder)
+    say(f"The {system} is trained{result}: {folder}")
 
-        save_weights(folder / WEIGHTS_FILE, train_markov(_load_songs(config, "train")))
-        stamp_stage(folder, inputs, [folder / WEIGHTS_FILE])
-        say(f"The markov is trained: {folder}")
-        return
+
+def _count_markov(folder: Path, config: Config) -> list[Path]:
+    from models.markov import train_markov
+
+    save_weights(folder / WEIGHTS_FILE, train_markov(_load_songs(config, "train")))
+    return [folder / WEIGHTS_FILE]
+
+
+def _train_network(system: str, config: Config, checkpoints: Checkpoints) -> tuple[list[Path], str]:
+    """Train, write weights, history and plot; return these files, and the result in words."""
     log.info("Loading Keras")
     load_backend()
     training = _start_training(system, config)
-    checkpoints = Checkpoints(folder, inputs)
     step = checkpoints.restore(training)
     if step:
         log.info("Going on behind step %d of %d", step, training.n_steps)
@@ -93,17 +112,21 @@ def _train(system: str, config: Config) -> None:
             bar.advance()
             bar.describe(describe_progress(progress))
             checkpoints.keep(training, progress)
-    files = write_training(folder, training.weights, training.history)
-    stamp_stage(folder, inputs, files)
-    remove_checkpoint(folder)
-    say(f"The {system} is trained, {training.validation_bits:.2f} bits per held-out note: {folder}")
+    files = write_training(config.folders.models / system, training.weights, training.history)
+    if system in ARTICLE:
+        draw_losses(files[-1], system, training.history)
+    return files, _describe_result(system, training)
 
 
 def _load_songs(config: Config, split: Split) -> list[Song]:
     return [normalize_key(prepared.score) for prepared in load_pieces(config.folders, split)]
 
 
-def _start_training(system: str, config: Config) -> "LSTMTraining | GANTraining":
+def _start_training(system: str, config: Config) -> "Learner":
+    if system in ARTICLE:
+        from models.article_training import start_article_training
+
+        return start_article_training(system, config)
     from models.gan import GANTraining
     from models.training import LSTMTraining
 
@@ -112,3 +135,9 @@ def _start_training(system: str, config: Config) -> "LSTMTraining | GANTraining"
         return LSTMTraining(songs, held_out, config.training.lstm_steps, config.seed)
     lstm = load_weights(config.folders.models / "lstm" / WEIGHTS_FILE)
     return GANTraining(songs, held_out, lstm, config.training.gan_steps, config.seed)
+
+
+def _describe_result(system: str, training: "Learner") -> str:
+    if math.isinf(training.validation_bits):
+        return ""  # the article's GAN has no likelihood
+    return f", {training.validation_bits:.2f} bits per held-out {'token' if system in ARTICLE else 'note'}"

@@ -65,4 +65,6 @@ def training_settings(system: str, config: Config) -> dict[str, Any]:
     if system == "gan":
         settings["gan_steps"] = config.training.gan_steps
         settings |= training_settings("lstm", config)
+    if system in {"article_lstm", "article_gan"}:
+        settings |= config.article.model_dump()
     return settings

@@ -18,7 +18,7 @@ from study_core.participation import (
     ScreeningConfig,
     TrialsConfig,
 )
-from study_core.production import ClipsConfig, CorpusConfig, SynthesisConfig, TrainingConfig
+from study_core.production import ArticleConfig, ClipsConfig, CorpusConfig, SynthesisConfig, TrainingConfig
 from study_core.section import Section
 from study_core.types import HUMAN
 
@@ -72,6 +72,7 @@ class Config(Section):
     data_dir: str = "data"
     corpus: CorpusConfig = CorpusConfig()
     training: TrainingConfig = TrainingConfig()
+    article: ArticleConfig = ArticleConfig()
     clips: ClipsConfig = ClipsConfig()
     synthesis: SynthesisConfig = SynthesisConfig()
     trials: TrialsConfig = TrialsConfig()

@@ -29,6 +29,19 @@ class TrainingConfig(Section):
     gan_steps: PositiveInt = 120
 
 
+class ArticleConfig(Section):
+    """The 2018 article's generators: their size, and which of its faults they keep."""
+
+    scale: Annotated[float, Field(gt=0, le=1)] = 0.125
+    lstm_steps: PositiveInt = 1000
+    gan_steps: PositiveInt = 1000
+    bidirectional: bool = True
+    pretraining_steps: Annotated[int, Field(ge=0)] = 0
+    faults: tuple[
+        Literal["divides_twice", "likeliest_token", "untrained_discriminator", "reads_242"], ...
+    ] = ()
+
+
 class ClipsConfig(Section):
     """Which systems compose, how many clips, and how they sample."""
 

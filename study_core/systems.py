@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 
 from study_core.types import HUMAN_ORIGINAL
 
-GENERATORS = ("lstm", "gan", "markov")
+GENERATORS = ("lstm", "gan", "markov", "article_lstm", "article_gan")
 """The generators of this package, each trained by `study train`."""
 GENERATOR_GROUP = "whos_that_composer.generators"
 """The entry points by which other packages add generators."""

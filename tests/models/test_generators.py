@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import EntryPoint
+from itertools import pairwise
 from pathlib import Path
 
 import mido
@@ -10,6 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from models import article_generators
+from models.article_facts import ArticleFacts, add_facts
+from models.article_songs import read_songs
 from models.batches import normalize_key
 from models.clips import ClipStage
 from models.corpus import load_pieces
@@ -20,15 +25,15 @@ from models.markov import train_markov
 from models.midi import midi_bytes, read_performance
 from models.originality import CopyDetector
 from models.primers import request_after
-from models.tokens import Score
-from models.weights import WEIGHTS_FILE, save_weights
+from models.tokens import IntArray, Score
+from models.weights import WEIGHTS_FILE, Weights, save_weights
 from study_core.config import Config
 from study_core.errors import CorpusError, StudyError
 from study_core.folders import DataFolders
 from study_core.manifest import read_manifest
 from study_core.production import ClipsConfig
 from study_core.types import Clip
-from tests.models.conftest import make_score, write_midi_file
+from tests.models.conftest import make_score, run_python, write_midi_file
 from tests.models.test_clips import DURATION_S, config, make_config
 
 __all__ = ["config"]  # the fixture
@@ -71,10 +76,44 @@ def study(config: Config, plugins: None) -> Config:  # noqa: ARG001 (a fixture f
     """Return a study with every generator, trained."""
     songs = [normalize_key(prepared.score) for prepared in load_pieces(config.folders, "train")]
     save_weights(config.folders.models / "markov" / WEIGHTS_FILE, train_markov(songs))
+    article = {"article_lstm": make_article_weights(), "article_gan": make_article_gan_weights()}
+    for system, weights in article.items():
+        save_weights(config.folders.models / system / WEIGHTS_FILE, weights)
     return config
 
 
-@pytest.mark.parametrize("system", ["lstm", "gan", "markov", "improviser"])
+def make_article_weights(units: int = 4) -> Weights:
+    """Return random weights of the article's LSTM."""
+    rng = np.random.default_rng(1)
+    vocabulary = ["0.4.7", "2.5.9", "C4", "D5", "E4", "F#3", "G2"]
+    shapes: dict[str, tuple[int, ...]] = {"hidden/kernel": (2 * units, 2), "hidden/bias": (2,)}
+    shapes |= {"out/kernel": (2, len(vocabulary)), "out/bias": (len(vocabulary),)}
+    ways = [("lower", 1), *((f"middle/{way}_lstm", units) for way in ("forward", "backward"))]
+    for layer, width in [*ways, *((f"upper/{way}_lstm", 2 * units) for way in ("forward", "backward"))]:
+        shapes[f"{layer}/lstm_cell/kernel"] = (width, 4 * units)
+        shapes[f"{layer}/lstm_cell/recurrent_kernel"] = (units, 4 * units)
+        shapes[f"{layer}/lstm_cell/bias"] = (4 * units,)
+    weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    return add_facts(weights, ArticleFacts(vocabulary))
+
+
+def make_article_gan_weights() -> Weights:
+    """Return random weights of the article's GAN."""
+    rng = np.random.default_rng(1)
+    weights = add_facts({}, ArticleFacts(["0.4.7", "2.5.9", "C4", "D5", "E4", "F#3", "G2"]))
+    widths = [1000, 4, 8, 16, 100]
+    for name, (inputs, outputs) in zip(
+        ("dense_0", "dense_1", "dense_2", "out"), pairwise(widths), strict=True
+    ):
+        weights[f"{name}/kernel"] = rng.normal(0, 0.1, (inputs, outputs)).astype(np.float32)
+        weights[f"{name}/bias"] = np.zeros(outputs, np.float32)
+    for i, width in enumerate(widths[1:4]):
+        for name in ("gamma", "moving_variance", "beta", "moving_mean"):
+            weights[f"norm_{i}/{name}"] = np.full(width, name in {"gamma", "moving_variance"}, np.float32)
+    return weights
+
+
+@pytest.mark.parametrize("system", ["lstm", "gan", "markov", "article_lstm", "article_gan", "improviser"])
 def test_every_generator_keeps_the_contract(study: Config, system: str) -> None:
     generator = open_generator(system, study.folders, study.clips)
     assert isinstance(generator, Generator)
@@ -96,7 +135,7 @@ def test_every_generator_keeps_the_contract(study: Config, system: str) -> None:
         assert 0 < velocity.min() <= velocity.max() < 128
 
 
-@pytest.mark.parametrize("system", ["lstm", "gan", "markov"])
+@pytest.mark.parametrize("system", ["lstm", "gan", "markov", "article_lstm", "article_gan"])
 def test_a_key_never_sounds_twice_at_once(study: Config, system: str) -> None:
     generator = open_generator(system, study.folders, study.clips)
     for score in generator.compose([request_after(make_score(seed), seed, 480) for seed in range(4)]):
@@ -108,6 +147,68 @@ def test_a_key_never_sounds_twice_at_once(study: Config, system: str) -> None:
             elif message.type in {"note_on", "note_off"}:
                 sounding.remove(message.note)
         assert not sounding
+
+
+def test_the_articles_lstm_goes_on_from_the_piece_that_the_request_names(
+    study: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vocabulary = ["C4", "D4", "E4", "F4", "G4"]
+    rng = np.random.default_rng(1)
+    pieces = {name: rng.choice(vocabulary, 300).tolist() for name in ("one", "other")} | {"none": []}
+    monkeypatch.setattr(article_generators, "read_songs", lambda *_: pieces)
+    weights = add_facts(make_article_weights(), ArticleFacts(vocabulary))
+    weights["out/kernel"], weights["out/bias"] = (
+        np.zeros((2, len(vocabulary)), np.float32),
+        np.zeros(len(vocabulary), np.float32),
+    )
+    save_weights(study.folders.models / "article_lstm" / WEIGHTS_FILE, weights)
+    heard: list[IntArray] = []
+    monkeypatch.setattr(
+        article_generators,
+        "write_on",
+        lambda _weights, primers, uniform, _how, **_faults: (
+            heard.append(primers) or np.zeros(uniform.shape, int)
+        ),
+    )
+    generator = open_generator("article_lstm", study.folders, study.clips)
+    request = request_after(make_score(1), 1, 240)
+    for name in ("one", "other", "none", ""):
+        generator.compose([replace(request, piece_id=name)])
+    said = ["".join(vocabulary[number] for number in primer[0]) for primer in heard]
+    assert said[0] in "".join(pieces["one"])
+    assert said[1] in "".join(pieces["other"])
+    assert len({len(primer[0]) for primer in heard}) == 1
+
+
+def test_midi_that_the_articles_generators_miss_is_named(study: Config) -> None:
+    train = [p.piece for p in load_pieces(study.folders, "train")]
+    for piece in train[:2]:
+        (study.folders.root / piece.piece_file).unlink()
+    with pytest.raises(CorpusError, match=rf"2 of {len(train)} MIDI files .* are gone:\n.*\.mid\n.*\.mid$"):
+        read_songs(study.folders, "train")
+
+
+def test_the_likeliest_token_is_soon_the_same_again_where_the_fault_is_kept(study: Config) -> None:
+    facts = ArticleFacts(["C4", "D4", "E4", "F4", "G4", "A4", "B4"], ["likeliest_token"])
+    weights = add_facts(make_article_weights(), facts)
+    save_weights(study.folders.models / "article_lstm" / WEIGHTS_FILE, weights)
+    generator = open_generator("article_lstm", study.folders, study.clips)
+    music = generator.compose([request_after(make_score(1), seed, 960) for seed in (1, 2)])
+    assert all(len(set(score.notes[-20:, 1].tolist())) == 1 for score in music)
+
+
+def test_composing_with_the_articles_networks_loads_no_tensorflow(study: Config) -> None:
+    run_python(
+        "import sys; from pathlib import Path",
+        "from models.generator import open_generator",
+        "from models.primers import request_alone",
+        "from study_core.folders import DataFolders",
+        "from study_core.production import ClipsConfig",
+        f"folders = DataFolders(Path({str(study.folders.root)!r}))",
+        "for system in ('article_lstm', 'article_gan', 'lstm', 'gan', 'markov'):",
+        "    assert open_generator(system, folders, ClipsConfig()).compose([request_alone(1, 96)])",
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)",
+    )
 
 
 def test_what_is_no_generator_cannot_be_loaded_or_is_unknown_is_told(study: Config) -> None:
