@@ -70,7 +70,10 @@ def test_five_mistakes_are_named_in_one_message(tmp_path: Path) -> None:
             "trials: two_afc pairs each human clip with a generated one, but per_participant has 9 human and",
         ),
         ("trials: {rating_levels: 6}\n", "trials.rating_levels: Input should be 5 or 7 (got 6)"),
-        ("clips: {systems: [llama]}\n", "llama is no system; known are lstm, gan, markov, human_original"),
+        (
+            "clips: {systems: [llama]}\n",
+            "llama is no system; known are lstm, gan, markov, article_lstm, article_gan, human_original",
+        ),
         ("clips: {systems: [llama]}\n", "A folder of MIDI or audio becomes one as `llama: FOLDER`"),
         ("clips: {systems: [lstm, lstm]}\n", "names a system twice: lstm"),
         ("clips: {systems: []}\n", "names no system; known are"),
