@@ -59,6 +59,23 @@ def add(options: Options, folder: Path, name: str | None) -> None:
     say(f"{n_added} files were added to {corpora / name}; use them with corpus.source: {name}")
 
 
+@corpus.command()
+@click.option("--count", type=click.IntRange(20), help="Only so many, the first ones; all by default.")
+@click.pass_obj
+def chorales(options: Options, count: int | None) -> None:
+    """Convert the Bach chorales that come with music21.
+
+    `study prepare` does so by itself; fewer are quicker.
+    """
+    config = options.load()
+    folder = config.folders.corpus / CHORALES
+    if folder.is_dir():
+        raise CorpusError(f"{folder} is there already. Remove it to have it made again.")
+    refuse_frozen(config, "the corpus")
+    _convert_chorales(folder, count)
+    say(f"The chorales are in {folder}; use them with corpus.source: {CHORALES}")
+
+
 @corpus.command(name="list")
 @click.pass_obj
 def list_(options: Options) -> None:
@@ -176,14 +193,18 @@ def _generate_loose(config: Config, out: Path, wanted: dict[str, Any]) -> None:
     say(f"{len(files)} clips of {order.system} in {out}")
 
 
+def _convert_chorales(folder: Path, count: int | None = None) -> None:
+    files = list_chorales()[:count]
+    with show_progress("Converting chorales", len(files)) as bar:
+        for _ in convert_chorales(files, folder):
+            bar.advance()
+
+
 def _find_source(config: Config) -> Source:
     corpora = config.folders.corpus
     source = find_source(config.corpus.source, corpora)
     if source:
         return source
     refuse_frozen(config, "the corpus")
-    files = list_chorales()
-    with show_progress("Converting chorales", len(files)) as bar:
-        for _ in convert_chorales(files, corpora / CHORALES):
-            bar.advance()
+    _convert_chorales(corpora / CHORALES)
     return find_source(CHORALES, corpora) or _find_source(config)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # `study --help` loads no stage; a test holds it equal to the command's own.
 COMMANDS = {
     "init": ("study_core.init_cli", "init", "Begin a study: a few questions, a commented config.yaml."),
+    "demo": ("study_core.demo_cli", "demo", "Run a tiny study once through, with simulated listeners."),
     "corpus": ("models.cli", "corpus", "Import, list and check MIDI."),
     "train": ("models.training_cli", "train", "Train a generator."),
     "generate": ("models.cli", "generate", "Compose clips."),
@@ -33,7 +34,9 @@ COMMANDS = {
     "simulate": ("study_server.cli", "simulate", "Send listeners of known skill through the server."),
     "backup": ("study_server.cli", "backup", "Copy the store into one new file, also while the study runs."),
     "restore": ("study_server.cli", "restore", "Fill an empty store from a backup."),
-    "export": ("study_server.cli", "export", "Write the data set."),
+    "export": ("study_server.data_cli", "export", "Write the data set."),
+    "import": ("study_server.data_cli", "import_", "Put a data set into an empty store."),
+    "forget": ("study_server.data_cli", "forget", "Delete what is stored about a person who asks for it."),
     "analyze": ("analysis.cli", "analyze", "Turn judgments into a report."),
     "power": ("analysis.power_cli", "power", "Plan how many listeners and clips."),
     "config": ("study_core.cli", "config", "Check config.yaml and list its keys."),
