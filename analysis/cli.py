@@ -69,7 +69,7 @@ def analyze(  # noqa: PLR0913 (an option each)
     from analysis.responses import read_responses
 
     config = options.load()
-    source = table or config.folders.export / "responses.csv"
+    source = table or config.folders.responses
     moderators = config.analysis.moderators
     names = parse_columns(columns, moderators)
     measured = features or _find_features(config.folders.evaluation, is_own=table is None)
@@ -131,5 +131,6 @@ def _write(  # noqa: PLR0913 (what the options said)
         advance()
         return write_report(study, folder, title, features=features, pdf=pdf, advance=advance)
     asked = study_pairs if responses.paradigm == "pairs" else study_ratings
+    answers = asked(responses, config.analysis)
     advance()
-    return write_asked(asked(responses, config.analysis), folder, title, pdf=pdf)
+    return write_asked(answers, folder, title, features=features, pdf=pdf, advance=advance)

@@ -112,6 +112,7 @@ COLUMNS = {
     "session_status": Column("finished or unfinished", _read_status),
     "trial_kind": Column("main, repeat or catch", _read_kind),
     "passed_checks": Column(_CLAIM_RULE, _read_words(_CLAIM)),
+    "is_excluded": Column(_CLAIM_RULE, _read_words(_CLAIM)),
     "is_simulated": Column(_CLAIM_RULE, _read_words(_CLAIM)),
     "reason": Column("a text", _read_text),
     "protocol_sha256": Column("a hash", _read_text),

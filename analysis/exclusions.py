@@ -66,7 +66,8 @@ def apply_rules(table: pd.DataFrame, config: AnalysisConfig) -> Exclusions:
     always += [CATCHES, REPEATS] if CATCHES.column in blind else []
     before, all_rows = blind.index, blind
     again = blind.index
-    for rule in (*always, *list_rules(config)):
+    by_hand = [BY_HAND] if BY_HAND.column in blind else []
+    for rule in (*always, *by_hand, *list_rules(config)):
         if rule is not REPEATS:
             again = _apply(rule, all_rows.loc[again])[0].index
         blind, step = _apply(rule, blind)
@@ -104,6 +105,7 @@ NO_ANSWERS = [
 ]
 CATCHES = Rule("catch trial", "trial_kind", lambda kinds: kinds.eq(CATCH))
 REPEATS = Rule("clip heard again", "trial_kind", lambda kinds: kinds.eq(REPEAT))
+BY_HAND = Rule("listener excluded by the researcher", "is_excluded", lambda claims: claims.eq(True))
 UNFINISHED = Rule("session not finished", "session_status", lambda status: status.eq("unfinished"))
 FAILED_CHECKS = Rule(
     "listener failed an attention or headphone check", "passed_checks", lambda claims: claims.eq(False)

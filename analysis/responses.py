@@ -13,12 +13,17 @@ from analysis.cells import FIRST_DATA_ROW, SHOWN, choose_columns, find_wrong_cel
 from analysis.columns import CHOSE_FIRST, JUDGED_HUMAN, SECOND_CLIP, SECOND_SYSTEM
 from analysis.plan import Plan, read_plan
 from study_core.errors import ResponsesError, list_problems
+from study_core.folders import name_table
 from study_core.manifest import sha256_bytes
 from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 FLOW_FILE, PLAN_FILE, PARTICIPANTS_FILE = "flow.json", "protocol.json", "participants.csv"
+TRIALS_TABLE, PARTICIPANTS_TABLE = Path(name_table("trials")), Path(name_table("participants"))
+"""Where they lie in a data set of `study export`, whose flow and plan stand in its own folder."""
 STAGES = ("arrived", "consented", "started", "finished", "withdrawn")
 """What `study export` counts people by; its file may hold more, such as counts per version."""
+OF_LISTENERS = ("reason",)
+"""Columns that may stand with the listeners instead of in every row of theirs."""
 Paradigm = Literal["yes_no", "pairs", "ratings"]
 
 
@@ -66,7 +71,7 @@ def read_responses(
     ----------
     path
         The file, UTF-8, separated by commas or semicolons. Facts about listeners may stand in a file
-        `participants.csv` beside it.
+        `participants.csv` beside it, or in the participants' table of its data set.
     names
         What the file calls our columns, such as ``{"participant_id": "subject"}``; others keep their name.
         The answer may be given as `judged_human`, `judged_generated`, `graded_answer`, `signed_confidence`
@@ -93,15 +98,16 @@ def read_responses(
     values = read_values(cells)
     problems = _name_human_clips(values, human_system)
     _raise_problems(path, [*problems, *find_unusable_answers(values, grades), *_find_duplicates(values)])
-    table = _add_participants(read_answers(values, grades), path.parent / PARTICIPANTS_FILE, moderators)
+    folder, people = _find_beside(path)
+    table = _add_participants(read_answers(values, grades), people, (*OF_LISTENERS, *moderators))
     _raise_problems(path, find_shortages(table))
     return Responses(
         table,
         path.name,
         sha256_bytes(data),
-        _read_flow(path.parent / FLOW_FILE),
+        _read_flow(folder / FLOW_FILE),
         _find_paradigm(table),
-        read_plan(path.parent / PLAN_FILE),
+        read_plan(folder / PLAN_FILE),
         tuple(name for name in moderators if name in table),
     )
 
@@ -135,6 +141,13 @@ def _read_bytes(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise ResponsesError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _find_beside(path: Path) -> tuple[Path, Path]:
+    """Return the folder of a table's flow and plan, and the file of facts about its listeners."""
+    if path.name == TRIALS_TABLE.name:
+        return path.parent.parent, path.with_name(PARTICIPANTS_TABLE.name)
+    return path.parent, path.parent / PARTICIPANTS_FILE
 
 
 def _name_human_clips(values: pd.DataFrame, human_system: str) -> list[str]:
@@ -171,12 +184,12 @@ def _find_duplicates(values: pd.DataFrame) -> list[str]:
     return problems
 
 
-def _add_participants(table: pd.DataFrame, path: Path, moderators: Sequence[str]) -> pd.DataFrame:
-    """Return the table with those moderators that only the file of participants has."""
+def _add_participants(table: pd.DataFrame, path: Path, names: Sequence[str]) -> pd.DataFrame:
+    """Return the table with those of these columns that only the file of participants has."""
     if not path.exists():
         return table
     people = read_cells(_read_bytes(path), path)
-    wanted = [name for name in moderators if name in people and name not in table]
+    wanted = [name for name in names if name in people and name not in table]
     if "participant_id" not in people or people["participant_id"].duplicated().any():
         raise ResponsesError(
             f"{path} needs a column participant_id and a row per listener. Write it again with "

@@ -61,6 +61,11 @@ class DataFolders:
         return self.root / "export"
 
     @property
+    def responses(self) -> Path:
+        """The judgments of that data set, which `study analyze` reads."""
+        return self.export / name_table("trials")
+
+    @property
     def report(self) -> Path:
         """The report that `study analyze` writes."""
         return self.root / "report"
@@ -69,3 +74,8 @@ class DataFolders:
     def secrets(self) -> Path:
         """Keys and passwords, readable by the owner only."""
         return self.root / "secrets"
+
+
+def name_table(name: str) -> str:
+    """Return where a table of a data set lies in its folder; Psych-DS names files so."""
+    return f"data/description-{name}_data.csv"

@@ -109,29 +109,6 @@ def simulate(options: Options, /, **given: Any) -> None:
 
 
 @click.command()
-@click.option("--simulated", is_flag=True, help="The simulated participants instead of the real ones.")
-@click.option(
-    "--unblind", "reason", default="", help="Why to look before the stop rule is met; it is logged."
-)
-@click.pass_obj
-def export(options: Options, simulated: bool, reason: str) -> None:  # noqa: FBT001 (Click's flag)
-    """Write the data set.
-
-    One row per judgment in responses.csv, a data dictionary in responses.json, the flow account in
-    flow.json.
-    """
-    from study_server.export import export_data_set, write_data_set
-    from study_server.store import find_store
-
-    config = options.load()
-    store = find_store(config.folders.database)
-    data_set = export_data_set(store, config, is_simulated=simulated, reason=reason)
-    path = write_data_set(data_set, config.folders.export)
-    who = "simulated" if simulated else "real"
-    say(f"{data_set.n_judgments} judgments by {who} participants are in {path}")
-
-
-@click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_obj
 def backup(options: Options, file: Path) -> None:

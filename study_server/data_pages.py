@@ -1,7 +1,6 @@
 """The pages of the data: results by system where they may be seen, and the data set as one file."""
 
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -11,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from study_core.errors import StudyError
 from study_server import monitoring, results, unblinding
+from study_server.dataset.archive import write_zip
 from study_server.export import export_data_set
 from study_server.results import SystemCount
 from study_server.study import current_study
@@ -57,7 +57,7 @@ def download() -> BaseResponse | tuple[str, int]:
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / name
             export_data_set(study.store, study.config, made, is_simulated=is_simulated, reason=reason)
-            _pack(made, file)
+            write_zip(made, file)
     except StudyError as error:
         file.close()
         return _render([], problem=str(error)), 409
@@ -72,12 +72,6 @@ def download() -> BaseResponse | tuple[str, int]:
 def look_again() -> BaseResponse:
     """Lead a reload to the page; each look has a reason of its own."""
     return redirect(url_for(".show"), 303)
-
-
-def _pack(folder: Path, file: IO[bytes]) -> None:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            archive.write(path, path.relative_to(folder.parent))
 
 
 def _send(file: IO[bytes]) -> Iterator[bytes]:

@@ -1,116 +1,106 @@
-"""What every column of the data set means; `responses.json` is made of this."""
+"""The tables of the data set: what a row of each is, its key and its columns.
+
+Header, codebook and `docs/data-dictionary.md` are made of this and of `dataset/columns.py`.
+"""
 
 import dataclasses
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from study_core.types import Stimulus
-from study_server.background import BACKGROUND_COLUMNS
+from study_server.dataset.columns import COLUMNS, JUDGMENT, LISTENER, PERSON, STIMULUS, TRIAL, Column
 
-JUDGMENT_COLUMNS: dict[str, dict[str, Any]] = {
-    "study_version": {"description": "Version of the study, as config.yaml had it."},
-    "protocol_sha256": {
-        "description": "Hash of config, consent and stimuli; equal for judgments under equal conditions."
-    },
-    "participant_id": {"description": "Opaque id of the listener, random."},
-    "is_simulated": {
-        "description": "Whether the listener was a program of `study simulate`.",
-        "levels": {"1": "simulated", "0": "a person"},
-    },
-    "session_status": {
-        "description": "Whether the listener reached the end.",
-        "levels": {"finished": "answered every trial", "unfinished": "stopped before the end, so far"},
-    },
-    "trial_index": {"description": "Place of the trial in the session, from 1."},
-    "stimulus_id": {"description": "Opaque id of the audio that was heard."},
-    "clip_id": {"description": "Id of the clip that was rendered."},
-    "system": {
-        "description": "Where the clip comes from.",
-        "levels": {"human": "composed by people", "any other": "the generator of that name"},
-    },
-    "judged_human": {
-        "description": "The answer to: who composed this?",
-        "levels": {"1": "human", "0": "computer"},
-    },
-    "confidence": {
-        "description": "How sure the listener was, from 1 (guessing) to the highest level (certain)."
-    },
-    "knows_tune": {
-        "description": "Whether the listener said to know this tune.",
-        "levels": {"1": "yes", "0": "no"},
-    },
-    "heard_s": {"description": "Time the clip played before the answer, replays included.", "units": "s"},
-    "n_plays": {"description": "How often playback began from the start."},
-    "stalls": {"description": "How often playback had to wait for data."},
-    "answer_time_s": {"description": "Time from the first start of playback to the answer.", "units": "s"},
-    "judged_at": {"description": "When the judgment was stored.", "format": "ISO 8601, UTC"},
-}
 
-PROVENANCE_COLUMNS: dict[str, dict[str, Any]] = {
-    "corpus": {"description": "Corpus that the pieces come from."},
-    "seed": {"description": "Seed that composed the clip."},
-    "checkpoint_sha256": {
-        "description": "Hash of the weights that composed the clip; empty for human clips."
-    },
-    "piece_id": {"description": "Source piece of a human clip, or of a generated clip's primer."},
-    "song_cluster": {"description": "Pieces with the same melody; nobody hears two clips of one."},
-    "split": {"description": "Split that the source piece belongs to."},
-    "longest_copied_notes": {"description": "Longest run of notes that also stands in a training piece."},
-    "nearest_piece_id": {"description": "The training piece that has that run."},
-    "nearest_bar": {"description": "Bar of that piece, from 1 on, in which the run begins."},
-    "nearest_semitones": {
-        "description": "How far the run is transposed up from there.",
-        "units": "semitones",
-    },
-    "n_notes": {"description": "Notes in the clip."},
-    "duration_s": {"description": "Length of the clip.", "units": "s"},
-    "clip_file": {"description": "Name of the clip's MIDI file."},
-    "clip_sha256": {"description": "Hash of the clip's MIDI file."},
-    "soundfont": {"description": "Soundfont that rendered the clip."},
-    "soundfont_sha256": {"description": "Hash of the soundfont."},
-    "render_settings_sha256": {"description": "Hash of all settings of synthesis and mastering."},
-    "gain_db": {"description": "Gain that brought the clip to the common loudness.", "units": "dB"},
-    "loudness_lufs": {"description": "Integrated loudness of the stimulus.", "units": "LUFS"},
-    "true_peak_dbtp": {"description": "True peak of the stimulus.", "units": "dBTP"},
-    "stimulus_duration_s": {"description": "Length of the stimulus.", "units": "s"},
-    "sample_rate_hz": {"description": "Sample rate of the stimulus.", "units": "Hz"},
-    "n_bytes": {"description": "Size of the audio file.", "units": "bytes"},
-    "stimulus_file": {"description": "Name of the audio file."},
-    "stimulus_sha256": {"description": "Hash of the audio file."},
-    "opus_sha256": {"description": "Hash of the same sound as Opus; empty where the study has none."},
-}
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """A table of the data set."""
 
-EXTRA_COLUMNS: dict[str, dict[str, Any]] = {
-    "trial_kind": {
-        "description": "What the trial is for; only `main` trials are first judgments of a system's clips.",
-        "levels": {
-            "main": "a clip heard for the first time",
-            "repeat": "a clip of an earlier trial of the session again, to learn how reliable listeners are",
-            "catch": "a clip that only checks attention",
-        },
-    },
-    "hidden_count": {
-        "description": "How often the page was hidden (another tab, a locked phone) in the trial."
-    },
-    "load_errors": {
-        "description": "How often the clip did not load or could not be decoded, and was fetched anew."
-    },
-    "coverage": {"description": "Share of the clip, in quarters of a second, that was heard at least once."},
-    "output_latency_s": {
-        "description": "Delay of the sound as the browser reports it (Web Audio), before any wireless link.",
-        "units": "s",
-    },
-    "language": {"description": "Language of the trial's page.", "format": "BCP 47"},
-}
+    name: str
+    rows: str
+    """What a row is."""
+    key: tuple[str, ...]
+    """The columns that together tell a row from every other."""
+    columns: tuple[str, ...]
 
-COLUMNS = JUDGMENT_COLUMNS | PROVENANCE_COLUMNS | EXTRA_COLUMNS | BACKGROUND_COLUMNS
+    def choose_columns(self, paradigms: Collection[str]) -> tuple[Column, ...]:
+        """Return the columns that a data set of these paradigms has."""
+        columns = (COLUMNS[name] for name in self.columns)
+        return tuple(column for column in columns if column.paradigms & set(paradigms))
+
+
+def _names(*groups: tuple[Column, ...]) -> tuple[str, ...]:
+    return tuple(column.name for group in groups for column in group)
+
+
+TABLES: dict[str, TableSpec] = {
+    table.name: table
+    for table in (
+        TableSpec(
+            "trials",
+            "a judgment: of a clip, or of a pair",
+            ("participant_id", "trial_index"),
+            _names(LISTENER, TRIAL, JUDGMENT),
+        ),
+        TableSpec(
+            "participants",
+            "a listener who gave consent",
+            ("participant_id",),
+            _names(LISTENER, PERSON),
+        ),
+        TableSpec(
+            "stimuli",
+            "a stimulus of a protocol, with its provenance",
+            ("protocol_sha256", "stimulus_id"),
+            ("protocol_sha256", "stimulus_id", "clip_id", "system", *_names(STIMULUS)),
+        ),
+        TableSpec(
+            "screening",
+            "an answer in a headphone screening",
+            ("participant_id", "place"),
+            (
+                "participant_id", "place", "test", "attempt", "trial_index", "sound_id", "correct_interval",
+                "answered_interval", "answered_after_s",
+            ),
+        ),
+        TableSpec(
+            "practice",
+            "an answer to a practice clip",
+            ("participant_id", "trial_index"),
+            (
+                "participant_id", "trial_index", "stimulus_id", "judged_human", "rating", "confidence",
+                "answered_after_s", "feedback_seen_after_s",
+            ),
+        ),
+        TableSpec(
+            "questions",
+            "an answer to a question",
+            ("participant_id", "question_id"),
+            ("participant_id", "question_id", "answer", "language", "answered_after_s"),
+        ),
+        TableSpec(
+            "events",
+            "a step of a session outside its trials",
+            ("participant_id", "event"),
+            ("participant_id", "event", "happened_after_s"),
+        ),
+        TableSpec(
+            "exclusions",
+            "a researcher's decision about a listener",
+            ("participant_id", "change_index"),
+            ("participant_id", "change_index", "change", "changed_on", "change_reason"),
+        ),
+    )
+}  # fmt: skip
+"""The tables of a data set by their names; one without any row is left out."""
 
 NOTE = (
-    "UTF-8, one row per judgment. Every id is text. An empty field was not measured (a browser without "
-    "JavaScript measures no playback) or does not apply. A text that a spreadsheet would run as a formula "
-    "begins with an apostrophe."
+    "UTF-8, comma-separated, a header of snake_case names, decimal points, an empty cell where nothing was "
+    "measured or nothing applies. Every id is text. A text that a program would take for a number, a formula "
+    "or a missing value begins with an apostrophe. Rows are sorted by participant_id, which is random: their "
+    "order tells nothing."
 )
 
 
 def list_undescribed_fields() -> set[str]:
     """Return the fields of a stimulus that no column holds; there are none."""
-    return {field.name for field in dataclasses.fields(Stimulus)} - set(COLUMNS)
+    return {field.name for field in dataclasses.fields(Stimulus)} - set(TABLES["stimuli"].columns)

@@ -36,9 +36,7 @@ class RunningProtocol:
     @cached_property
     def sha256(self) -> str:
         """The hash that every judgment carries: of config, consent and stimuli, not of where things lie."""
-        return fingerprint(
-            self.frozen_config, sorted(s.stimulus_sha256 + s.opus_sha256 for s in self.stimuli)
-        )
+        return hash_protocol(self.frozen_config, self.stimuli)
 
     @cached_property
     def frozen_config(self) -> dict[str, Any]:
@@ -84,6 +82,11 @@ class RunningProtocol:
         """Return the places taken of each stimulus in the order of the ids; None for those set aside."""
         drawn = {stimulus.stimulus_id for stimulus in self.trial_stimuli}
         return [taken.get(i, 0) if i in drawn else None for i in sorted(self.by_id)]
+
+
+def hash_protocol(frozen_config: Mapping[str, Any], stimuli: Sequence[Stimulus]) -> str:
+    """Return the hash of what a study is: the frozen part of its config and its sounds."""
+    return fingerprint(frozen_config, sorted(s.stimulus_sha256 + s.opus_sha256 for s in stimuli))
 
 
 def load_protocol(config: Config) -> RunningProtocol:

@@ -4,6 +4,7 @@ What stays is a tombstone: that somebody was there, how far they came and how ma
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -99,24 +100,23 @@ def _remove(db: Session, found: StudySession, *, what: str, who: str) -> Removed
     return removed
 
 
-def _count(db: Session, table: type, session_id: str) -> int:
+def _count(db: Session, table: Any, session_id: str) -> int:
     rows = select(func.count()).select_from(table)
-    own = rows.join(Trial) if table is Judgment else rows
-    owner = Trial if table is Judgment else table
-    return db.scalar(own.where(owner.session_id == session_id)) or 0  # type: ignore[attr-defined] (all have it)
+    own = rows.join(Trial).where(Trial.session_id == session_id)
+    return db.scalar(own if table is Judgment else rows.where(table.session_id == session_id)) or 0
 
 
 def _explain_absence(db: Session, *, is_code: bool) -> str:
     if is_code:
         return (
-            "No answers are stored under this withdrawal code: it was mistyped, or they were withdrawn before. "
-            "It has 12 letters and digits, such as ABCD-2345-EFGH."
+            "No answers are stored under this withdrawal code: it was mistyped, or they were withdrawn "
+            "before. It has 12 letters and digits, such as ABCD-2345-EFGH."
         )
     kept = db.scalar(select(func.count()).select_from(RecruitmentId)) or 0
     return (
-        f"This recruitment id is not among the {kept} that are stored: it was mistyped, or its day of deletion "
-        "(recruitment.keep_ids_days) has come. Then nothing ties the answers to the person but the withdrawal "
-        "code: ask for that, and use --code."
+        f"This recruitment id is not among the {kept} that are stored: it was mistyped, or its day of "
+        "deletion (recruitment.keep_ids_days) has come. Then nothing ties the answers to the person but the "
+        "withdrawal code: ask for that, and use --code."
     )
 
 

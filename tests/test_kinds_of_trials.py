@@ -9,7 +9,7 @@ import pytest
 from study_core.cli import main
 from study_server import services
 from study_server.app import create_app
-from study_server.export import export_data_set, write_data_set
+from study_server.export import export_data_set
 from study_server.services import Answer
 from study_server.study import Study
 from tests.study_server.made_study import make_config, make_stimuli
@@ -18,14 +18,14 @@ N_LISTENERS = 6
 
 
 def take_part(study: Study, number: int) -> None:
-    """Answer a whole session: every clip "computer", but a catch clip "human", and every repeat otherwise."""
+    """Answer a whole session: some clips "human", a catch clip "computer", and every repeat otherwise."""
     with study.store.write() as db:
         session = services.arrive(db, study.protocol, is_simulated=False)
         services.consent(session)
         services.start(db, session, study.protocol)
         trials = [(trial.trial_id, trial.trial_kind, trial.stimulus_id) for trial in session.trials]
     for trial_id, kind, stimulus_id in trials:
-        says_human = kind == "catch" or (number + int(stimulus_id, 36)) % 3 == 0
+        says_human = kind != "catch" and (number + int(stimulus_id, 36)) % 3 == 0
         answer = Answer(
             judged_human=says_human != (kind == "repeat"), confidence=2, knows_tune=False, heard_s=6.0
         )
@@ -41,10 +41,9 @@ def test_only_first_judgments_are_estimated_and_repeats_tell_reliability(
     study: Study = create_app(make_config(tmp_path / "data", trials=trials)).extensions["study"]
     for number in range(N_LISTENERS):
         take_part(study, number)
-    data_set = export_data_set(study.store, study.config, is_simulated=False)
-    path = write_data_set(data_set, study.config.folders.export)
+    export_data_set(study.store, study.config, study.config.folders.export, is_simulated=False)
     study.store.close()
-    with path.open(encoding="utf-8") as file:
+    with study.config.folders.responses.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == N_LISTENERS * 10
     (tmp_path / "config.yaml").write_text("title: A made study\n", encoding="utf-8")

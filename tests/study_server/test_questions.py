@@ -8,11 +8,11 @@ from sqlalchemy import select
 from study_core.config import Config, load_config
 from study_core.errors import ConfigError
 from study_core.participation import OwnQuestion, QuestionsConfig
-from study_server.background import SIDE_COLUMNS, read_backgrounds, read_side_table
-from study_server.export import export_data_set
+from study_server.dataset.background import BACKGROUND
 from study_server.questions import NAMED, TRAINING, Question, list_pages, score_training
 from study_server.study import Study
 from study_server.tables import QuestionAnswer
+from tests.study_server.exporting import export, read_table
 from tests.study_server.listener import Participant
 from tests.study_server.made_study import make_config
 
@@ -66,24 +66,17 @@ def test_the_data_set_has_the_answers_as_columns_and_as_rows(asked: Participant,
     asked.send({"age_band": "35_44", "liking": "1"}).send(TRAINED)
     asked.send({"plays": "piano", "siblings": "0", "hand": "left"}).send().finish()
     asked.send({"gave_it_away": "=the endings"})
-    with study.store.read() as db:
-        (background,) = read_backgrounds(db, is_simulated=False).values()
-        rows = read_side_table(db, "questions", is_simulated=False)
-        assert read_backgrounds(db, is_simulated=True) == {}
-    assert background == {
-        "session_language": "en",
+    folder = export(study)
+    (person,) = read_table(folder, "participants")
+    assert {name: person[name] for name in BACKGROUND} == {
         "age_band": "35_44",
-        "musical_training": 37,
+        "musical_training": "37",
         "games_played": "",
-        "headphones": None,
-        "reason": "=the endings",
+        "headphones": "",
+        "reason": "'=the endings",
     }
-    assert {row["question_id"]: row["answer"] for row in rows} == list_answers(study)
-    data_set = export_data_set(study.store, study.config, is_simulated=False, reason="a test of columns")
-    assert set(data_set.side_tables) == {"questions"}
-    lines = data_set.responses.decode().splitlines()
-    assert lines[1].endswith(",en,35_44,37,,,'=the endings")
-    assert data_set.side_tables["questions"].decode().splitlines()[0] == ",".join(SIDE_COLUMNS["questions"])
+    rows = {row["question_id"]: row["answer"] for row in read_table(folder, "questions")}
+    assert rows == list_answers(study) | {"gave_it_away": "'=the endings"}
 
 
 def test_the_last_question_comes_after_the_trials_and_may_stay_empty(

@@ -16,10 +16,10 @@ from study_core.folders import DataFolders
 from study_core.participation import ScreeningConfig
 from study_server import screening
 from study_server.app import create_app
-from study_server.background import read_backgrounds, read_side_table
 from study_server.study import Study
 from study_server.tables import ScreeningTrial, StudySession, Trial
 from synthesis.screening import make_screening
+from tests.study_server.exporting import export, read_table
 from tests.study_server.listener import Participant
 from tests.study_server.made_study import make_config
 
@@ -127,14 +127,15 @@ def test_who_passes_both_goes_on_to_the_trials(app: Flask, study: Study) -> None
     assert participant.path.startswith("/trial/")
     with study.store.read() as db:
         rows = db.scalars(select(ScreeningTrial).order_by(ScreeningTrial.place)).all()
-        background = read_backgrounds(db, is_simulated=False)
-        side = read_side_table(db, "screening", is_simulated=False)
+    participant.answer()
+    folder = export(study)
     assert [row.place for row in rows] == list(range(1, 14))
     assert [row.test for row in rows] == ["antiphase"] * 6 + ["huggins"] * 7
     assert len({row.sound_id for row in rows}) == 13
     assert sum(row.answer == row.correct_answer for row in rows) == 11
-    assert [values["headphones"] for values in background.values()] == [pytest.approx((5 / 6 + 1) / 2)]
-    assert [row["place"] for row in side] == list(range(1, 14))
+    shares = [float(row["headphones"]) for row in read_table(folder, "participants")]
+    assert shares == [pytest.approx((5 / 6 + 1) / 2)]
+    assert [row["place"] for row in read_table(folder, "screening")] == [str(i) for i in range(1, 14)]
 
 
 def test_who_fails_ends_with_a_code_of_their_own_and_takes_no_place(app: Flask, study: Study) -> None:
