@@ -28,6 +28,10 @@ UNFROZEN: dict[str, Any] = {
 server listens, and what a recruitment platform gives out."""
 
 
+FILES = {("recruitment", "consent"), ("screening", "sounds")}
+"""Keys under which the server notes the hashes of consent documents and of screening sounds."""
+
+
 class FrozenError(StudyError):
     """Files were to be replaced of a study that people take part in."""
 
@@ -41,7 +45,7 @@ class FrozenStudy:
     frozen_at: str
     """UTC, ISO 8601."""
     config: Mapping[str, Any]
-    """As `select_frozen` returns it; the server adds to it what the consent documents were."""
+    """As `select_frozen` returns it; the server adds to it the hashes of `FILES`."""
 
 
 def select_frozen(config: Config) -> dict[str, Any]:
@@ -97,10 +101,18 @@ def refuse_frozen(config: Config, what: str) -> None:
         f"when nobody takes part in version {frozen.study_version!r} any more, or its store was deleted, "
         f"remove {path} and set another `version:`; then its files are replaced. What differs:"
     )
-    was = dict(frozen.config)
-    was["recruitment"] = {key: value for key, value in was["recruitment"].items() if key != "consent"}
-    changes = list_changes(was, select_frozen(config))
+    changes = list_changes(_leave_out_files(frozen.config), select_frozen(config))
     raise FrozenError(list_problems(heading, changes or [f"not config.yaml, but files under {path.parent}"]))
+
+
+def _leave_out_files(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a frozen config without what the server added to it about files."""
+    return {
+        name: {key: value for key, value in section.items() if (name, key) not in FILES}
+        if isinstance(section, Mapping)
+        else section
+        for name, section in config.items()
+    }
 
 
 def list_changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

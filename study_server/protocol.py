@@ -21,6 +21,7 @@ from study_server.arrangement import PlannedTrial
 from study_server.aside import leave_out, set_aside
 from study_server.documents import hash_consent
 from study_server.playlist import Design, make_design
+from study_server.screening import hash_sounds
 from study_server.tables import Protocol, StudySession, now_utc
 
 MANIFEST = "stimuli.csv"
@@ -42,10 +43,13 @@ class RunningProtocol:
     def frozen_config(self) -> dict[str, Any]:
         """The part of the config that may not change under a running study, analysis plan included.
 
-        For the folder of consent documents, it has the hash of each offered language's document.
+        For the folder of consent documents, it has the hash of each offered language's document; beside the
+        screening's rules, where there are any, the hash of its sounds.
         """
         frozen = select_frozen(self.config)
         frozen["recruitment"]["consent"] = hash_consent(self.config)
+        if self.config.screening.tests:
+            frozen["screening"]["sounds"] = hash_sounds(self.config)
         return frozen
 
     @cached_property

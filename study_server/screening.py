@@ -10,7 +10,7 @@ from typing import Literal
 
 from study_core.config import Config
 from study_core.errors import StimulusError, list_problems
-from study_core.manifest import read_manifest, sha256_file
+from study_core.manifest import fingerprint, read_manifest, sha256_file
 from study_core.participation import SCREENING_TRIALS, ScreeningConfig
 from study_core.seeds import random_generator
 from study_core.types import ScreeningSound
@@ -64,6 +64,18 @@ def load_screening(config: Config) -> Screening:
             list_problems(f"{folder} has missing or altered sounds; run `study render --screening`:", bad)
         )
     return Screening(config.screening, sounds)
+
+
+def hash_sounds(config: Config) -> str:
+    """Return the hash of a study's screening sounds, or an empty text where it has no screening.
+
+    Raises
+    ------
+    StimulusError
+        If sounds are missing or altered; all are named.
+    """
+    sounds = load_screening(config).sounds
+    return fingerprint(sorted(sound.sound_sha256 for sound in sounds)) if sounds else ""
 
 
 def prepare(found: StudySession, screening: Screening, seed: int) -> None:

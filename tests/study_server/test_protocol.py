@@ -8,9 +8,10 @@ import pytest
 
 from study_core.config import Config
 from study_core.errors import StimulusError, StudyError
-from study_core.frozen import read_frozen
+from study_core.frozen import FrozenError, FrozenStudy, list_changes, mark_frozen, read_frozen, refuse_frozen
 from study_core.manifest import read_manifest, sha256_bytes, write_manifest
-from study_core.types import Stimulus
+from study_core.participation import ScreeningConfig
+from study_core.types import ScreeningSound, Stimulus
 from study_server.app import create_app
 from study_server.documents import FOLDER as CONSENT
 from study_server.protocol import RunningProtocol, load_protocol
@@ -169,3 +170,40 @@ def test_a_changed_analysis_plan_is_refused_and_a_completion_code_is_not(
     open_and_close(make_config(data_folder, recruitment={"completion_code": "C1A2B3"}))
     with pytest.raises(StudyError, match=r"analysis\.equivalence_bound: was 0\.1, is 0\.2"):
         create_app(make_config(data_folder, analysis={"equivalence_bound": 0.2}))
+
+
+def make_sound(folder: Path, audio: bytes) -> None:
+    """Write a screening of one sound."""
+    folder.mkdir(exist_ok=True)
+    (folder / "a.flac").write_bytes(audio)
+    sound = ScreeningSound(
+        sound_id="a",
+        test="huggins",
+        answer=1,
+        duration_s=1.0,
+        n_bytes=len(audio),
+        sound_file="a.flac",
+        sound_sha256=sha256_bytes(audio),
+    )
+    write_manifest(folder / "screening.csv", [sound])
+
+
+def test_screening_sounds_belong_to_the_protocol_where_there_is_a_screening(config: Config) -> None:
+    with_screening = config.model_copy(update={"screening": ScreeningConfig(tests=("huggins",))})
+    make_sound(config.folders.screening, b"one")
+    before = load_protocol(with_screening)
+    without = load_protocol(config)
+    mark_frozen(
+        config.folders.frozen,
+        FrozenStudy(
+            study_version="1", protocol_sha256=before.sha256, frozen_at="now", config=before.frozen_config
+        ),
+    )
+    make_sound(config.folders.screening, b"another")
+    assert load_protocol(with_screening).sha256 != before.sha256
+    assert load_protocol(config).sha256 == without.sha256
+    assert list_changes(before.frozen_config, load_protocol(with_screening).frozen_config)[0].startswith(
+        "screening.sounds: was"
+    )
+    with pytest.raises(FrozenError, match=r"not config\.yaml, but files under"):
+        refuse_frozen(with_screening, "the sounds")
