@@ -38,8 +38,11 @@ class Participant:
         return self
 
     def answer(self, answer: str = "human", confidence: int = 3, **more: str) -> Self:
-        """Answer the trial on the page."""
-        return self.send({"answer": answer, "confidence": str(confidence), **FACTS, **more})
+        """Answer the page's clip or pair, whose first clip is taken for the human one; rate where it asks."""
+        if self.page.select_one("[name=answer][value=first]"):
+            answer = {"human": "first", "computer": "second"}.get(answer, answer)
+        fields = {"answer": answer, "confidence": str(confidence), "rating": str(confidence)}
+        return self.send(fields | FACTS | more)
 
     def begin(self) -> Self:
         """Go to the first trial."""
@@ -92,5 +95,10 @@ class Participant:
 
     @property
     def sound(self) -> str:
-        """The address of the page's sound."""
-        return str(self.page.select_one("audio")["src"])  # type: ignore[index]
+        """The address of the page's first sound."""
+        return self.sounds[0]
+
+    @property
+    def sounds(self) -> list[str]:
+        """The addresses of the page's sounds."""
+        return [str(tag["src"]) for tag in self.page.select("audio")]

@@ -2,12 +2,23 @@
 
 import re
 from collections import defaultdict
+from pathlib import Path
 
+import pytest
+
+from study_core.config import Config
 from study_core.manifest import sha256_bytes
 from study_server.study import Study
 from tests.study_server.listener import Participant
+from tests.study_server.made_study import make_config
 
 ADDRESS = re.compile(r'(?:src|href|action|data-clip|data-next)="(/[^"]*)"')
+
+
+@pytest.fixture(params=["yes_no", "two_afc", "rating"])
+def config(request: pytest.FixtureRequest, data_folder: Path) -> Config:
+    """Return a study of each paradigm."""
+    return make_config(data_folder, trials={"paradigm": request.param})
 
 
 class Crawl:
@@ -55,15 +66,16 @@ def test_no_byte_of_a_session_names_a_system_a_stimulus_a_clip_or_a_piece(
         assert not wanted.search(f"{address}\n{headers}".encode()), address
 
 
-def test_the_page_of_a_trial_is_the_same_whatever_its_system(participant: Participant, study: Study) -> None:
-    kinds = defaultdict(set)
+def test_the_page_of_a_trial_is_the_same_whatever_its_systems(participant: Participant, study: Study) -> None:
+    kinds: dict[tuple[str, ...], set[str]] = defaultdict(set)
     systems = {s.stimulus_sha256: s.system for s in study.protocol.stimuli}
     participant.begin()
-    for _ in range(7):
-        system = systems[sha256_bytes(participant.client.get(participant.sound).data)]
+    for _ in range(study.config.trials.n_pages - 1):  # the last one's button says that it is the last
+        system = tuple(systems[sha256_bytes(participant.client.get(s).data)] for s in participant.sounds)
         page = re.sub(r"[0-9a-f]{32}|(?<=csrf_token\" value=\")[^\"]+|\b\d+\b", "#", participant.reply.text)
         kinds[system].add(page)
         participant.answer()
+    assert len(kinds) > 1
     assert len(set.union(*kinds.values())) == 1
 
 
