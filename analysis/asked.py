@@ -1,64 +1,87 @@
 """The report of a study that asked otherwise than "human or computer?": in pairs, or for ratings."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from analysis.canvas import save_figure, set_style
-from analysis.figures import Plate, flow, pairs, ratings
-from analysis.numbers import FORMAT, FORMAT_VERSION, describe_data, make_plain
+import pandas as pd
+
+from analysis.asked_exploration import PairExploration, RatingExploration, explore_pairs, explore_ratings
+from analysis.asked_keys import ASKED_KEYS
+from analysis.figures import PAIR_DRAWINGS, RATING_DRAWINGS, write_figures
+from analysis.keys import KEYS
+from analysis.numbers import FORMAT, FORMAT_VERSION, IN_TABLES, collect_fields, describe_data, make_plain
 from analysis.page import render_asked
-from analysis.paradigms import PairStudy, RatingStudy
+from analysis.paradigms import PairFindings, PairStudy, RatingStudy
 from analysis.pdf import write_beside
 from analysis.tables import flatten, write_table
 from study_core.manifest import write_bytes, write_json
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+STEPS = 4
+"""Of `advance`, which `write_asked` calls after each."""
 
 
-def write_asked(study: PairStudy | RatingStudy, folder: Path, title: str, *, pdf: bool = True) -> Path:
+def write_asked(
+    study: PairStudy | RatingStudy,
+    folder: Path,
+    title: str,
+    *,
+    features: pd.DataFrame | None = None,
+    pdf: bool = True,
+    advance: Callable[[], None] = lambda: None,
+) -> Path:
     """Write report.html, report.pdf, numbers.json, tables and figures; return the page's path.
 
-    Raises ToolMissingError as `analysis.report.write_report` does.
+    The options, and what is raised, are those of `analysis.report.write_report`.
     """
-    plates = _write_figures(study, folder)
-    estimates = study.pairs if isinstance(study, PairStudy) else study.ratings
-    name = "pairs" if isinstance(study, PairStudy) else "ratings"
-    write_json(folder / "numbers.json", _collect_numbers(study, name))
-    write_table(flatten(estimates), folder, name)
-    write_table(flatten(study.exclusions.steps), folder, "exclusions")
+    explored: PairExploration | RatingExploration
+    if isinstance(study, PairStudy):
+        explored, drawings = explore_pairs(study, features), PAIR_DRAWINGS
+    else:
+        explored, drawings = explore_ratings(study, features), RATING_DRAWINGS
+    advance()
+    plates = write_figures(explored, folder, drawings)
+    advance()
+    write_json(folder / "numbers.json", collect_asked(explored))
+    for name, table in _collect_tables(explored).items():
+        if len(table):
+            write_table(table, folder, name)
     page = folder / "report.html"
-    write_bytes(page, render_asked(study, plates, title).encode())
+    write_bytes(page, render_asked(explored, plates, title).encode())
+    advance()
     if pdf:
-        write_beside(page, render_asked(study, plates, title, on_paper=True))
+        write_beside(page, render_asked(explored, plates, title, on_paper=True))
+    advance()
     return page
 
 
-def _write_figures(study: PairStudy | RatingStudy, folder: Path) -> dict[str, Plate]:
-    with set_style():
-        plates = {"flow": _save(flow.draw_flow(study), "flow", flow.TITLE, flow.read_flow(study), folder)}
-        if isinstance(study, PairStudy):
-            plates["pairs"] = _save(pairs.draw(study), "pairs", pairs.TITLE, pairs.read(study), folder)
-        else:
-            plates["ratings"] = _save(
-                ratings.draw(study), "ratings", ratings.TITLE, ratings.read(study), folder
-            )
-    return plates
-
-
-def _save(figure: "Figure", name: str, title: str, reading: str, folder: Path) -> Plate:
-    return Plate(name, title, save_figure(figure, folder / f"figure-{name}"), reading)
-
-
-def _collect_numbers(study: PairStudy | RatingStudy, name: str) -> dict[str, object]:
-    before = study.without_exclusions
-    after = study.pairs if isinstance(study, PairStudy) else study.ratings
-    claims = {"claims": make_plain(study.claims)} if isinstance(study, PairStudy) else {}
+def collect_asked(explored: PairExploration | RatingExploration) -> dict[str, object]:
+    """Return every estimate with its provenance; `keys` says what those of these numbers mean."""
+    study = explored.study
+    name = "pairs" if isinstance(study, PairStudy) else "ratings"
     return {
         "format": f"{FORMAT}-{name}",
         "format_version": FORMAT_VERSION,
         **describe_data(study),
-        "with_exclusions": make_plain(after),
-        "without_exclusions": make_plain(before),
-        **claims,
+        "with_exclusions": collect_fields(study.findings, IN_TABLES),
+        "without_exclusions": {name: make_plain(study.without_exclusions)},
+        "exploration": collect_fields(explored, ("study", *IN_TABLES)),
+        "keys": KEYS | ASKED_KEYS,
+    }
+
+
+def _collect_tables(explored: PairExploration | RatingExploration) -> dict[str, pd.DataFrame]:
+    """Return the tables by name; one may be empty."""
+    found, sensitivity = explored.study.findings, explored.sensitivity
+    own = flatten(found.pairs if isinstance(found, PairFindings) else found.ratings)
+    return {
+        "pairs" if isinstance(found, PairFindings) else "ratings": own,
+        "contrasts": flatten(found.contrasts),
+        "claims": flatten(found.claims),
+        "clips": explored.clips,
+        "listeners": found.listeners,
+        "exclusions": flatten(explored.study.exclusions.steps),
+        "variants": flatten(sensitivity.variants),
+        "specifications": flatten(sensitivity.specifications),
+        "influence": flatten(sensitivity.influences),
+        "cues": pd.DataFrame() if explored.cues.table is None else explored.cues.table,
     }

@@ -18,6 +18,7 @@ from analysis.regression import Regression, regress
 from study_core.errors import ResponsesError
 
 NAME_ANOTHER = "Name another file with --features."
+JUDGED_COMPUTER = "judged computer"
 FEWEST_CLIPS = 5
 """A feature known of fewer clips is not asked about."""
 
@@ -35,11 +36,14 @@ class Cues:
         Feature: why nothing can be said of it.
     because
         Why there is none of this; empty where there is.
+    outcome
+        What the features are asked to go with.
     """
 
     table: pd.DataFrame | None = None
     left_out: tuple[tuple[str, str], ...] = ()
     because: str = ""
+    outcome: str = JUDGED_COMPUTER
 
 
 def read_features(path: Path) -> pd.DataFrame:
@@ -69,14 +73,16 @@ def _read_numbers(cells: "pd.Series[str]") -> "pd.Series[float] | None":
     return numbers if 0 < numbers.count() == n_filled else None
 
 
-def find_cues(table: pd.DataFrame, features: pd.DataFrame | None, level: float) -> Cues:
-    """Return how each feature goes with being judged computer."""
+def find_cues(
+    table: pd.DataFrame, features: pd.DataFrame | None, level: float, *, outcome: str = JUDGED_COMPUTER
+) -> Cues:
+    """Return how each feature goes with being judged computer, or with the column that is the outcome."""
     if features is None:
         return Cues(because="no features of the clips were given (--features FILE)")
     judged = table.merge(features, on="clip_id", how="left", suffixes=("", "_feature"))
     rows, left_out = [], []
     for name in [str(column) for column in features if column != "clip_id"]:
-        found = _ask(judged, name if name not in table else f"{name}_feature", level)
+        found = _ask(judged, name if name not in table else f"{name}_feature", outcome, level)
         if isinstance(found, str):
             left_out.append((name, found))
         else:
@@ -86,10 +92,10 @@ def find_cues(table: pd.DataFrame, features: pd.DataFrame | None, level: float) 
     cues = pd.DataFrame(rows)
     cues["p_adjusted"] = adjust_benjamini_hochberg(cues["p"].tolist())
     order = cues["effect"].abs().sort_values(ascending=False, kind="stable").index
-    return Cues(cues.loc[order].reset_index(drop=True), tuple(left_out))
+    return Cues(cues.loc[order].reset_index(drop=True), tuple(left_out), outcome=outcome)
 
 
-def _ask(judged: pd.DataFrame, column: str, level: float) -> dict[str, object] | str:
+def _ask(judged: pd.DataFrame, column: str, outcome: str, level: float) -> dict[str, object] | str:
     """Return the numbers of one feature, or why there are none."""
     rows = judged[judged[column].notna()]
     clips = rows.drop_duplicates("clip_id")
@@ -99,7 +105,9 @@ def _ask(judged: pd.DataFrame, column: str, level: float) -> dict[str, object] |
     if spread <= 1e-9 * max(1.0, float(clips[column].abs().max())):
         return "it is the same in all clips"
     terms = add_systems(rows, pd.DataFrame({"feature": (rows[column] - clips[column].mean()) / spread}))
-    found: Regression | str = regress(1 - rows["judged_human"], terms, rows)
+    found: Regression | str = regress(
+        1 - rows["judged_human"] if outcome == JUDGED_COMPUTER else rows[outcome], terms, rows
+    )
     if isinstance(found, str):
         return found
     effect = found.estimate("feature", level)

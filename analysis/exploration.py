@@ -46,7 +46,7 @@ def explore(study: Study, features: pd.DataFrame | None = None) -> Exploration:
     level, rates = config.confidence_level, measure_rates(kept)
     return Exploration(
         study,
-        _shrink_clips(study.findings.clips, level),
+        shrink_clips(study.findings.clips, level),
         check_sensitivity(study.responses.table, study.exclusions, config),
         measure_learning(kept, level),
         measure_moderators(kept, study.responses.moderators, study.exclusions.before, level),
@@ -57,7 +57,8 @@ def explore(study: Study, features: pd.DataFrame | None = None) -> Exploration:
     )
 
 
-def _shrink_clips(clips: pd.DataFrame, level: float) -> pd.DataFrame:
+def shrink_clips(clips: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return clips with `shrunk`, `low` and `high`: shares pulled towards their system's, with interval."""
     tables = []
     for _, rows in clips.groupby("system", sort=False):
         trials = rows["n_trials"].to_numpy(np.int64)

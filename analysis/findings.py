@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.clusters import measure_rates
+from analysis.clusters import measure_rates, order_systems
 from analysis.comparison import Comparison, compare_methods
 from analysis.confidence import Confidence, estimate_confidence
 from analysis.detection import Accuracy, Detection, count_correct, estimate_accuracy, estimate_detection
@@ -83,6 +83,11 @@ class Study:
     lost_systems: tuple[str, ...]
     """Systems of which no judgment was left after the exclusions."""
 
+    @property
+    def generators(self) -> tuple[str, ...]:
+        """Names of the generators, in the order of the report."""
+        return tuple(generator.system for generator in self.findings.generators)
+
 
 def study_responses(responses: Responses, config: AnalysisConfig) -> Study:
     """Return the findings of a table of judgments under the declared rules.
@@ -157,7 +162,7 @@ def find(table: pd.DataFrame, config: AnalysisConfig) -> Findings:
         contrast_generators(rates, level),
         estimate_accuracy(table, level),
         count_correct(table),
-        _summarize_clips(table, rates.systems),
+        summarize_clips(table),
     )
 
 
@@ -165,7 +170,9 @@ def _is_rated(table: pd.DataFrame) -> bool:
     return "rating" in table and bool(table["rating"].notna().any())
 
 
-def _summarize_clips(table: pd.DataFrame, systems: tuple[str, ...]) -> pd.DataFrame:
+def summarize_clips(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `clip_id`, `system`, `n_trials` and share `judged_human` of every clip, human ones first."""
+    systems = order_systems(table["system"].unique())
     clips = (
         table.groupby(["clip_id", "system"], sort=True)["judged_human"].agg(["size", "mean"]).reset_index()
     )

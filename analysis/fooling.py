@@ -4,7 +4,7 @@ Half is no benchmark for a fooling rate: people call real music human in only 54
 rate of the human clips always stands beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -30,12 +30,12 @@ class Fooling:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Two generators' fooling rates against each other."""
+    """Two generators against each other."""
 
     first: str
     second: str
     difference: Estimate
-    """Rate of the first minus rate of the second."""
+    """Rate, share correct or mean rating of the first minus that of the second."""
     p_holm: float | None
     """Two-sided p, adjusted over all contrasts that could be estimated."""
 
@@ -57,8 +57,17 @@ def estimate_fooling(rates: Rates, level: float) -> tuple[Fooling, ...]:
 
 def contrast_generators(rates: Rates, level: float) -> tuple[Contrast, ...]:
     """Return the difference of every pair of generators, p adjusted after Holm over all of them."""
-    pairs = list(combinations([name for name in rates.systems if name not in HUMAN_SYSTEMS], 2))
-    differences = [estimate_difference(rates, first, second, level) for first, second in pairs]
+    return contrast_systems(
+        rates.systems, lambda first, second: estimate_difference(rates, first, second, level)
+    )
+
+
+def contrast_systems(
+    systems: Sequence[str], subtract: Callable[[str, str], Estimate]
+) -> tuple[Contrast, ...]:
+    """Return every pair of generators with the difference that `subtract` gives, p adjusted after Holm."""
+    pairs = list(combinations([name for name in systems if name not in HUMAN_SYSTEMS], 2))
+    differences = [subtract(first, second) for first, second in pairs]
     known = [difference.p for difference in differences if difference.p is not None]
     adjusted = iter(adjust_holm(known))
     return tuple(

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.clusters import IntArray
+from analysis.clusters import FloatArray, IntArray
 from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 Mask = npt.NDArray[np.bool_]
@@ -36,36 +37,51 @@ class Influence:
     n_units: int
 
 
-def measure_influence(kept: pd.DataFrame, unit: str, column: str) -> Iterator[Influence]:
-    """Yield, for each generator, the range of its difference to human music without one unit.
+def measure_influence(
+    kept: pd.DataFrame,
+    values: "pd.Series[float]",
+    unit: str,
+    column: str,
+    against: float | None = None,
+) -> Iterator[Influence]:
+    """Yield, for each generator, the range of its difference without one unit.
 
-    Closed form: a unit's own judgments are taken from the counts, so a million judgments cost one pass.
+    The difference is that of the mean value to the human clips', or to the number `against`. Closed form: a
+    unit's own judgments are taken from the sums, so a million judgments cost one pass.
     """
-    ids = pd.Index(kept[column])
-    codes, names = pd.factorize(ids, sort=True)
-    systems = sorted(set(kept["system"]) - HUMAN_SYSTEMS)
-    human = _count(codes, kept, kept["system"] == HUMAN, len(names))
-    for system in systems:
-        other = _count(codes, kept, kept["system"] == system, len(names))
-        touched = (human[0] + other[0]) > 0
-        whole = (human[0].sum() > human[0]) & (other[0].sum() > other[0]) & touched
+    codes, names = pd.factorize(pd.Index(kept[column]), sort=True)
+    sums = partial(_add_up, codes, np.asarray(values, np.float64), kept["system"], len(names))
+    human = sums(HUMAN) if against is None else None
+    for system in sorted(set(kept["system"]) - HUMAN_SYSTEMS):
+        own = sums(system)
+        touched, whole = own[0] > 0, own[0].sum() > own[0]
+        if human is not None:
+            touched, whole = touched | (human[0] > 0), whole & (human[0].sum() > human[0])
+        whole &= touched
         if not whole.any():
             continue
-        value = other[1].sum() / other[0].sum() - human[1].sum() / human[0].sum()
-        without = _leave_out(other, whole) - _leave_out(human, whole)
-        most = names[np.flatnonzero(whole)[int(np.abs(without - value).argmax())]]
+        value, without = _mean(own) - (against or 0.0), _leave_out(own, whole) - (against or 0.0)
+        if human is not None:
+            value, without = value - _mean(human), without - _leave_out(human, whole)
+        most = names[whole][int(np.abs(without - value).argmax())]
         ends = float(without.min()), float(without.max())
         yield Influence(unit, system, float(value), *ends, str(most), int(touched.sum()))
 
 
-def _count(
-    codes: IntArray, kept: pd.DataFrame, used: "pd.Series[bool]", size: int
-) -> tuple[IntArray, IntArray]:
-    """Return trials and judgments "human" per unit, each of shape (size,)."""
-    judged = (used & (kept["judged_human"] == 1)).to_numpy()
-    return np.bincount(codes[used.to_numpy()], minlength=size), np.bincount(codes[judged], minlength=size)
+def _add_up(
+    codes: IntArray, values: FloatArray, systems: "pd.Series[str]", size: int, system: str
+) -> tuple[IntArray, FloatArray]:
+    """Return number and sum of a system's values per unit, each of shape (size,)."""
+    used = (systems == system).to_numpy()
+    sums = np.bincount(codes[used], values[used], size).astype(np.float64)
+    return np.bincount(codes[used], minlength=size), sums
 
 
-def _leave_out(counts: tuple[IntArray, IntArray], used: Mask) -> npt.NDArray[np.float64]:
-    trials, hits = counts
-    return np.asarray((hits.sum() - hits[used]) / (trials.sum() - trials[used]), np.float64)
+def _mean(sums: tuple[IntArray, FloatArray]) -> float:
+    return float(sums[1].sum() / sums[0].sum())
+
+
+def _leave_out(sums: tuple[IntArray, FloatArray], used: Mask) -> FloatArray:
+    """Return the mean without each of the used units."""
+    trials, totals = sums
+    return np.asarray((totals.sum() - totals[used]) / (trials.sum() - trials[used]), np.float64)

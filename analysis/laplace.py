@@ -30,10 +30,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_solve
-from scipy.linalg.lapack import dtrtri
 from scipy.optimize import linprog
 
+from analysis.blocks import BlockFactor, Effects
 from analysis.link import Derivatives, FloatArray, Link, derive_log_density
 
 IntArray = npt.NDArray[np.int64]
@@ -44,8 +43,6 @@ MODE_TOLERANCE = 1e-9
 MODE_STEPS = 100
 SURE = 3.0
 """Answers of which nothing is surer than this, on the scale of the link, are not separated."""
-UNTHREADED_PRODUCTS, MANY_CLIPS = 250_000, 180
-"""OpenBLAS multiplies in one thread up to 262,144 products of numbers; many clips are worth its threads."""
 FLAT = 1e-8
 """A direction with less than this share of the largest curvature counts as flat."""
 
@@ -97,75 +94,6 @@ class Judgments:
         rows = np.unique(self.fixed * self.answer[:, None], axis=0)
         best = linprog(-rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1))
         return np.asarray(best.x, np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """Random effects in units of their SDs, or anything of their shape: (J, k) and (I,)."""
-
-    listener: FloatArray
-    clip: FloatArray
-
-    def move(self, step: "Effects", share: float) -> "Effects":
-        """Return these effects after a share of a step."""
-        return Effects(self.listener + share * step.listener, self.clip + share * step.clip)
-
-    @property
-    def squared_length(self) -> float:
-        """The sum of squares."""
-        return float((self.listener**2).sum() + (self.clip**2).sum())
-
-
-def multiply(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Return left @ right, a few rows at a time.
-
-    OpenBLAS shares large products among all cores, which made fits 50 times slower on a busy machine.
-    """
-    return np.concatenate([left[rows] @ right for rows in _slice_rows(left)])
-
-
-def multiply_transposed(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Return left.T @ right, a few rows at a time."""
-    total = np.zeros((left.shape[1], right.shape[1]))
-    for rows in _slice_rows(left):
-        total += left[rows].T @ right[rows]
-    return total
-
-
-def _slice_rows(matrix: FloatArray) -> list[slice]:
-    rows = UNTHREADED_PRODUCTS // matrix.shape[1] ** 2 if matrix.shape[1] < MANY_CLIPS else len(matrix)
-    return [slice(first, first + rows) for first in range(0, len(matrix), rows)]
-
-
-class BlockFactor:
-    """A factorization of H, from which the parts of its inverse that the gradient asks for are cheap."""
-
-    def __init__(self, blocks: FloatArray, cross: FloatArray, clips: FloatArray) -> None:
-        """Factorize blocks (J, k, k), cross blocks (J, k, I) and the diagonal over clips (I,)."""
-        root = np.linalg.cholesky(blocks)
-        self._inverse_root: FloatArray = np.linalg.inv(root)
-        self._whitened: FloatArray = self._inverse_root @ cross
-        self._flat = self._whitened.reshape(-1, clips.size)
-        self._schur = np.linalg.cholesky(np.diag(clips) - multiply_transposed(self._flat, self._flat))
-        diagonals = root.diagonal(axis1=1, axis2=2), self._schur.diagonal()
-        self.log_determinant = float(sum(2 * np.log(diagonal).sum() for diagonal in diagonals))
-
-    def solve(self, right: Effects) -> Effects:
-        """Return H^-1 times effects."""
-        listener = np.einsum("jab,jb->ja", self._inverse_root, right.listener)
-        eliminated = right.clip - np.einsum("ri,r->i", self._flat, listener.ravel())
-        clip: FloatArray = cho_solve((self._schur, True), eliminated)
-        listener -= np.einsum("jai,i->ja", self._whitened, clip)
-        return Effects(np.einsum("jba,jb->ja", self._inverse_root, listener), clip)
-
-    def invert(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return H^-1: blocks (J, k, k), cross blocks (J, k, I) and the part over clips (I, I)."""
-        inverse_schur = dtrtri(self._schur, lower=1)[0]
-        clips = multiply_transposed(inverse_schur, inverse_schur)
-        lifted: FloatArray = multiply(self._flat, clips).reshape(self._whitened.shape)
-        inner = np.eye(lifted.shape[1]) + lifted @ self._whitened.transpose(0, 2, 1)
-        outer = self._inverse_root.transpose(0, 2, 1)
-        return outer @ inner @ self._inverse_root, -(outer @ lifted), clips
 
 
 class LaplaceLikelihood:
@@ -236,7 +164,7 @@ class LaplaceLikelihood:
         beta, root, sigma = self.unpack(parameters)
         listener = np.einsum("ia,ia->i", data.by_listener, (mode.listener @ root.T)[data.listener])
         fixed: FloatArray = np.einsum("ip,p->i", data.fixed, beta)
-        eta: FloatArray = fixed + listener + sigma * mode.clip[data.clip]
+        eta: FloatArray = fixed + listener + sigma * self._at_clips(mode.clip)
         return eta
 
     def _gather(self, parameters: FloatArray, values: FloatArray) -> Effects:
@@ -246,8 +174,31 @@ class LaplaceLikelihood:
         listener = self._sum_by_listener(data.by_listener * values[:, None]) @ root
         return Effects(listener, self._sum_by_clip(sigma * values))
 
+    # How judgments hang on clips; `analysis.pair_model` has judgments of two.
+
+    def _at_clips(self, values: FloatArray) -> FloatArray:
+        """Return each judgment's own of values (..., I)."""
+        return np.asarray(values[..., self.judgments.clip], np.float64)
+
     def _sum_by_clip(self, values: FloatArray) -> FloatArray:
         return np.bincount(self.judgments.clip, values, self.clips).astype(np.float64, copy=False)
+
+    def _sum_over_clips(self, weight: FloatArray) -> FloatArray:
+        """Return the sum of weighted squares over judgments of a clip (I,), or by two clips (I, I)."""
+        return self._sum_by_clip(weight)
+
+    def _sum_by_cell(self, values: FloatArray) -> FloatArray:
+        """Return sums by listener and clip, shape (J, I)."""
+        size = self.listeners * self.clips
+        return np.bincount(self._cell, values, size).astype(np.float64).reshape(self.listeners, self.clips)
+
+    def _at_cells(self, cross: FloatArray) -> FloatArray:
+        """Return each judgment's own of cross blocks (J, k, I), shape (N, k)."""
+        return np.asarray(cross[self.judgments.listener, :, self.judgments.clip], np.float64)
+
+    def _at_squares(self, clips: FloatArray) -> FloatArray:
+        """Return what a matrix over clips (I, I) is for each judgment's clips, shape (N,)."""
+        return np.asarray(clips.diagonal()[self.judgments.clip], np.float64)
 
     def _sum_by_listener(self, rows: FloatArray) -> FloatArray:
         columns = [np.add.reduceat(column, self._starts) for column in rows.T]
@@ -261,12 +212,12 @@ class LaplaceLikelihood:
         a, b = self._triangle
         moments = np.empty((self.listeners, *root.shape))
         moments[:, a, b] = moments[:, b, a] = self._sum_by_listener(weighted[:, a] * data.by_listener[:, b])
-        lifted, size = np.einsum("ia,ab->ib", weighted, sigma * root), self.listeners * self.clips
-        cross = np.stack([np.bincount(self._cell, column, size) for column in lifted.T]).astype(np.float64)
+        lifted = np.einsum("ia,ab->ib", weighted, sigma * root)
+        squares = sigma**2 * self._sum_over_clips(weight)
         return BlockFactor(
             np.eye(len(root)) + root.T @ moments @ root,
-            cross.reshape(-1, self.listeners, self.clips).transpose(1, 0, 2),
-            1 + sigma**2 * self._sum_by_clip(weight),
+            np.stack([self._sum_by_cell(column) for column in lifted.T], axis=1),
+            squares + (1 if squares.ndim == 1 else np.eye(self.clips)),
         )
 
     def _gradient(
@@ -277,13 +228,13 @@ class LaplaceLikelihood:
         _, root, sigma = self.unpack(parameters)
         lifted = np.einsum("ia,ab->ib", data.by_listener, root)
         blocks, cross, clips = factor.invert()
-        crossed = cross[data.listener, :, data.clip]
+        crossed = self._at_cells(cross)
         to_listener = np.einsum("iab,ib->ia", blocks[data.listener], lifted) + sigma * crossed
-        to_clip = np.einsum("ia,ia->i", crossed, lifted) + sigma * clips.diagonal()[data.clip]
+        to_clip = np.einsum("ia,ia->i", crossed, lifted) + sigma * self._at_squares(clips)
         variance = np.einsum("ia,ia->i", lifted, to_listener) + sigma * to_clip
         pull = weight_slope * variance
         shift = factor.solve(self._gather(parameters, pull))
-        by_listener, by_clip = shift.listener[data.listener], shift.clip[data.clip]
+        by_listener, by_clip = shift.listener[data.listener], self._at_clips(shift.clip)
         moved = np.einsum("ia,ia->i", lifted, by_listener) + sigma * by_clip
         direct = slope - pull / 2 + weight * moved / 2
         of_listener = (
@@ -291,7 +242,7 @@ class LaplaceLikelihood:
             - weight[:, None] * to_listener
             - slope[:, None] * by_listener / 2
         )
-        of_clip = direct * mode.clip[data.clip] - weight * to_clip - slope * by_clip / 2
+        of_clip = direct * self._at_clips(mode.clip) - weight * to_clip - slope * by_clip / 2
         of_beta = np.einsum("i,ip->p", direct, data.fixed)
         of_root = np.einsum("ia,ib->ab", data.by_listener, of_listener)
         gradient = np.concatenate([of_beta, of_root[self._triangle], [of_clip.sum()]])

@@ -68,6 +68,15 @@ def measure_learning(table: pd.DataFrame, level: float) -> Learning:
     return Learning(curve, found.estimate("place", level))
 
 
+def measure_drift(rated: pd.DataFrame, level: float) -> Estimate | None:
+    """Return the change of the mean rating per ten trials, systems held equal; None where there is none."""
+    if "trial_index" not in rated or rated["trial_index"].isna().any() or rank_trials(rated).max() < SHORTEST:
+        return None
+    terms = add_systems(rated, pd.DataFrame({"place": rank_trials(rated) / PER_TRIALS}))
+    found = regress(rated["rating"], terms, rated)
+    return None if isinstance(found, str) else found.estimate("place", level)
+
+
 def rank_trials(table: pd.DataFrame) -> "pd.Series[int]":
     """Return each judgment's place among its listener's judgments, from 1."""
     return table.groupby("participant_id")["trial_index"].rank(method="first").astype("int64")

@@ -1,5 +1,6 @@
 """The search for the maximum of a Laplace likelihood, and the covariance of the estimates there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,10 +34,14 @@ class Maximum:
     """Whether no direction leads uphill."""
 
 
-def maximize(judgments: Judgments, link: Link) -> Maximum:
+def maximize(
+    judgments: Judgments,
+    link: Link,
+    make: Callable[[Judgments, Link], LaplaceLikelihood] = LaplaceLikelihood,
+) -> Maximum:
     """Return the maximum: BFGS to come near, Newton's method with differences of the gradient to arrive."""
     scaled, sizes = judgments.scale()
-    likelihood = LaplaceLikelihood(scaled, link)
+    likelihood = make(scaled, link)
     best = climb(likelihood, *_start(likelihood), likelihood.n_fixed)
     covariance = best.covariance / np.outer(sizes, sizes)
     return replace(best, parameters=best.parameters / sizes, covariance=covariance)

@@ -38,9 +38,9 @@ def collect_numbers(explored: Exploration) -> dict[str, object]:
         "format_version": FORMAT_VERSION,
         **describe_data(study),
         "lost_systems": list(study.lost_systems),
-        "with_exclusions": _collect_fields(study.findings, IN_TABLES),
-        "without_exclusions": _collect_fields(study.without_exclusions, IN_TABLES),
-        "exploration": _collect_fields(explored, ("study", *IN_TABLES)),
+        "with_exclusions": collect_fields(study.findings, IN_TABLES),
+        "without_exclusions": collect_fields(study.without_exclusions, IN_TABLES),
+        "exploration": collect_fields(explored, ("study", *IN_TABLES)),
         "keys": KEYS,
     }
 
@@ -66,7 +66,7 @@ def describe_data(study: Study | PairStudy | RatingStudy) -> dict[str, object]:
 def make_plain(value: object) -> Any:
     """Return a record as dictionaries, lists and numbers of `DIGITS` decimals; None for what is no number."""
     if dataclasses.is_dataclass(value):
-        return _collect_fields(value)
+        return collect_fields(value)
     if isinstance(value, pd.DataFrame):
         return [make_plain(row) for row in value.to_dict("records")]
     if isinstance(value, Mapping):
@@ -79,6 +79,7 @@ def make_plain(value: object) -> Any:
     return number
 
 
-def _collect_fields(record: Any, left_out: Sequence[str] = ()) -> dict[str, object]:
+def collect_fields(record: Any, left_out: Sequence[str] = ()) -> dict[str, object]:
+    """Return a record's fields as `make_plain` has them, but for those left out."""
     names = [field.name for field in dataclasses.fields(record) if field.name not in left_out]
     return {name: make_plain(getattr(record, name)) for name in names}

@@ -5,22 +5,42 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from analysis import readings
+from analysis.answers import HUMAN_CLIP
+from analysis.asked_exploration import PairExploration, RatingExploration
+from analysis.asked_readings import list_answers
 from analysis.canvas import GENERATORS, color_svg, embed_svg
 from analysis.estimates import BOUND, Estimate
 from analysis.exploration import Exploration
 from analysis.figures import Plate
-from analysis.paradigms import PairStudy, RatingStudy
-from analysis.plan import list_deviations, show_value
+from analysis.paradigms import PairStudy
+from analysis.plan import show_value
 from analysis.provenance import list_values
 from analysis.responses import Responses
-from analysis.systems import describe_systems
+from analysis.systems import describe_systems, list_clips
 
 if TYPE_CHECKING:
     import jinja2
 
 TEMPLATES = Path(__file__).parent / "templates"
 SOFTWARE = ("whos-that-composer", "numpy", "scipy", "pandas", "matplotlib")
+SECTIONS = (
+    ("rates", "How often each system was called human"),
+    ("equal", "Equal to human music?"),
+    ("telling", "Telling them apart"),
+    ("ratings", "Ratings"),
+    ("clips", "The clips"),
+    ("listeners", "The listeners"),
+    ("cues", "What gave it away"),
+    ("sensitivity", "How firm the answer is"),
+    ("systems", "System by system"),
+    ("exclusions", "Who and what was left out"),
+    ("methods", "Methods"),
+    ("provenance", "Provenance"),
+)
+ASKED_SECTIONS = (("answer", "The answer"), *(one for one in SECTIONS if one[0] not in ("rates", "systems")))
 NOTHING = "\u2013"
 """Stands where a table has no number."""
 
@@ -32,7 +52,7 @@ def render_page(
     study = explored.study
     embed = color_svg if on_paper else embed_svg
     return (
-        _make_environment()
+        make_environment()
         .get_template("report.html")
         .render(
             **describe_source(study.responses),
@@ -46,6 +66,7 @@ def render_page(
             readings=readings,
             bound_method=BOUND,
             on_paper=on_paper,
+            sections=[one for one in SECTIONS if one[0] != "ratings" or study.findings.ratings],
             systems=describe_systems(explored),
             colors=dict(zip((g.system for g in study.findings.generators), GENERATORS * 99, strict=False)),
             plates=plates,
@@ -56,31 +77,51 @@ def render_page(
 
 
 def render_asked(
-    study: PairStudy | RatingStudy, plates: dict[str, Plate], title: str, *, on_paper: bool = False
+    explored: PairExploration | RatingExploration,
+    plates: dict[str, Plate],
+    title: str,
+    *,
+    on_paper: bool = False,
 ) -> str:
     """Return the page of a study that asked for one of two clips, or for ratings."""
     embed = color_svg if on_paper else embed_svg
-    plan = study.responses.plan
+    study, kept = explored.study, explored.study.exclusions.kept
+    is_pairs = isinstance(explored, PairExploration)
     return (
-        _make_environment()
+        make_environment()
         .get_template("asked.html")
         .render(
             **describe_source(study.responses),
+            **count_asked(kept),
             title=title,
+            explored=explored,
             study=study,
+            found=study.findings,
             level=study.config.confidence_level,
             shift=plates["flow"].reading,
-            deviations=None if plan is None else list_deviations(plan, study.config),
+            deviations=explored.deviations,
             readings=readings,
             on_paper=on_paper,
-            pairs=study.pairs if isinstance(study, PairStudy) else (),
-            ratings=study.ratings if isinstance(study, RatingStudy) else (),
-            n_clips=study.exclusions.kept["clip_id"].nunique(),
-            n_listeners=study.exclusions.kept["participant_id"].nunique(),
+            sections=[one for one in ASKED_SECTIONS if is_pairs or one[0] not in ("telling", "listeners")],
+            pairs=study.findings.pairs if isinstance(study, PairStudy) else (),
+            answers=list_answers(study),
+            systems=list_clips(explored.clips) if is_pairs else (),
+            colors=dict(zip(study.generators, GENERATORS * 99, strict=False)),
             plates=plates,
-            svgs={name: embed(plate.svg, name) for name, plate in plates.items()},
+            svgs={name: embed(plate.svg, name) for name, plate in plates.items() if plate.svg},
+            missing=[plate for plate in plates.values() if not plate.svg],
         )
     )
+
+
+def count_asked(kept: pd.DataFrame) -> dict[str, int]:
+    """Return how many judgments, listeners and clips there are; of pairs, clips of both kinds."""
+    clips = [kept[name] for name in ("clip_id", HUMAN_CLIP) if name in kept]
+    return {
+        "n_judgments": len(kept),
+        "n_listeners": kept["participant_id"].nunique(),
+        "n_clips": int(sum(column.nunique() for column in clips)),
+    }
 
 
 def describe_source(responses: Responses) -> dict[str, object]:
@@ -93,7 +134,8 @@ def describe_source(responses: Responses) -> dict[str, object]:
     }
 
 
-def _make_environment() -> "jinja2.Environment":
+def make_environment() -> "jinja2.Environment":
+    """Return the templates with the filters that every page uses."""
     import jinja2
 
     environment = jinja2.Environment(

@@ -32,6 +32,7 @@ from analysis.estimates import (
     t_quantile,
     wilson_interval,
 )
+from analysis.fooling import Contrast, contrast_systems
 
 FACTORS = {"participant_id": "listener", "clip_id": "generated clip", "human_clip_id": "human clip"}
 METHOD = "three-way clustered, t"
@@ -99,6 +100,46 @@ def estimate_pairs(trials: pd.DataFrame, level: float) -> tuple[Pair, ...]:
     """
     return tuple(
         _estimate_pair(str(system), rows, level) for system, rows in trials.groupby("system", sort=True)
+    )
+
+
+def estimate_correct(trials: pd.DataFrame, level: float) -> Estimate:
+    """Return the share of all pairs in which the human clip was found."""
+    return _estimate_share(trials, 1 - trials["judged_human"].to_numpy(np.float64), level)
+
+
+def contrast_pairs(trials: pd.DataFrame, level: float) -> tuple[Contrast, ...]:
+    """Return the difference of every two generators' shares correct, p adjusted after Holm."""
+
+    def subtract(first: str, second: str) -> Estimate:
+        rows = trials[trials["system"].isin((first, second))]
+        is_second = (rows["system"] == second).to_numpy().astype(np.float64)
+        means = measure_groups(rows, 1 - rows["judged_human"].to_numpy(np.float64), is_second)
+        value = float(means.mean[0] - means.mean[1])
+        if np.isin(means.mean, (0, 1)).any():
+            return Estimate(value=value, method=METHOD, because="all answers about one of them were alike")
+        return _estimate_function(means, value, np.array([1.0, -1.0]), level)
+
+    return contrast_systems(sorted(map(str, trials["system"].unique())), subtract)
+
+
+def _estimate_function(means: Means, value: float, gradient: FloatArray, level: float) -> Estimate:
+    """Return a function of means with its t interval by the delta method, or why it has none."""
+    plain = Estimate(value=value, method=METHOD)
+    because = _find_shortage(means)
+    if because:
+        return replace(plain, because=because)
+    error, freedom = means.variance(gradient) ** 0.5, means.degrees_of_freedom(gradient)
+    half = t_quantile(level, freedom) * error
+    naive = float(stats.norm.ppf((1 + level) / 2)) * means.naive_variance(gradient) ** 0.5
+    return replace(
+        plain,
+        low=plain.value - half,
+        high=plain.value + half,
+        standard_error=error,
+        degrees_of_freedom=freedom,
+        naive_low=plain.value - naive,
+        naive_high=plain.value + naive,
     )
 
 
@@ -180,22 +221,8 @@ def _estimate_d_prime(
     plain = Estimate(value=float(z[1] - z[0]) / np.sqrt(2), method=METHOD)
     if corrected:
         return replace(plain, method="log-linear correction", because="all answers on one side were alike")
-    because = _find_shortage(means)
-    if because:
-        return replace(plain, because=because)
     gradient = np.array([-1.0, 1.0]) / stats.norm.pdf(z) / np.sqrt(2)
-    error, freedom = means.variance(gradient) ** 0.5, means.degrees_of_freedom(gradient)
-    half = t_quantile(level, freedom) * error
-    naive = float(stats.norm.ppf((1 + level) / 2)) * means.naive_variance(gradient) ** 0.5
-    return replace(
-        plain,
-        low=plain.value - half,
-        high=plain.value + half,
-        standard_error=error,
-        degrees_of_freedom=freedom,
-        naive_low=plain.value - naive,
-        naive_high=plain.value + naive,
-    )
+    return _estimate_function(means, plain.value, gradient, level)
 
 
 def _find_shortage(means: Means) -> str:

@@ -2,58 +2,180 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
+from analysis.answers import HUMAN_CLIP
+from analysis.confidence import Confidence, estimate_confidence
+from analysis.detection import Accuracy, count_correct
 from analysis.equivalence import ACCURACY_BOUNDS, Claim, check_equivalence
+from analysis.estimates import Estimate
 from analysis.exclusions import Exclusions, apply_rules
-from analysis.pairs import Pair, estimate_pairs
-from analysis.ratings import Rating, estimate_ratings
+from analysis.findings import summarize_clips
+from analysis.fooling import Contrast
+from analysis.pair_model import PairModel, fit_pairs
+from analysis.pairs import Pair, contrast_pairs, estimate_correct, estimate_pairs
+from analysis.ratings import Rating, contrast_ratings, describe_spread, estimate_ratings, fit_ratings
 from analysis.responses import Responses
+from analysis.spread import Spread
 from study_core.config import AnalysisConfig
 from study_core.errors import ResponsesError
+from study_core.types import HUMAN, HUMAN_SYSTEMS
+
+
+@dataclass(frozen=True, slots=True)
+class PairFindings:
+    """The estimates of one table of pairs.
+
+    Attributes
+    ----------
+    contrasts
+        Differences between generators of the share in which the human clip was found.
+    claims
+        Equivalence of each generator's share to guessing, .5. The declared bound of a difference of rates is
+        twice as wide: of shares .45 and .55, one is .10 above the other.
+    accuracy
+        Share found over all generators.
+    listeners
+        `participant_id`, `n_trials`, `n_correct`.
+    clips
+        `clip_id`, `system`, `n_trials`, `judged_human` (share): of a pair, one clip was taken for human and
+        the other was not.
+    models
+        What the average listener hears, a model per generator.
+    """
+
+    pairs: tuple[Pair, ...]
+    contrasts: tuple[Contrast, ...]
+    claims: tuple[Claim, ...]
+    accuracy: Accuracy
+    listeners: pd.DataFrame
+    clips: pd.DataFrame
+    confidence: Confidence
+    models: tuple[PairModel, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PairStudy:
-    """What a study of pairs found, with and without its exclusions."""
+    """What a study of pairs found; of the pairs before exclusions, the shares and d' only."""
 
     responses: Responses
     config: AnalysisConfig
     exclusions: Exclusions
-    pairs: tuple[Pair, ...]
+    findings: PairFindings
     without_exclusions: tuple[Pair, ...]
+
+    @property
+    def generators(self) -> tuple[str, ...]:
+        """Names of the generators, in the order of the report."""
+        return tuple(pair.system for pair in self.findings.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class RatingFindings:
+    """The estimates of one table of ratings.
+
+    Attributes
+    ----------
+    contrasts
+        Differences between generators of the mean rating.
+    claims
+        Equivalence of each generator's probability to be rated above a human clip to .5.
+    clips
+        `clip_id`, `system`, `n_trials`, `mean`.
+    listeners
+        `participant_id`, `n_trials`, `mean`, `sd`: how each used the scale.
+    spread
+        How much listeners and clips differ, from the cumulative mixed model.
+    """
+
+    ratings: tuple[Rating, ...]
+    contrasts: tuple[Contrast, ...]
     claims: tuple[Claim, ...]
-    """Equivalence of each generator's share correct to .5 with the loose and the strict bounds."""
+    clips: pd.DataFrame
+    listeners: pd.DataFrame
+    spread: Spread
 
 
 @dataclass(frozen=True, slots=True)
 class RatingStudy:
-    """What a study of ratings found, with and without its exclusions."""
+    """What a study of ratings found; of those before exclusions, the systems' ratings only."""
 
     responses: Responses
     config: AnalysisConfig
     exclusions: Exclusions
-    ratings: tuple[Rating, ...]
+    findings: RatingFindings
     without_exclusions: tuple[Rating, ...]
+
+    @property
+    def generators(self) -> tuple[str, ...]:
+        """Names of the generators, in the order of the report."""
+        return tuple(one.system for one in self.findings.ratings if one.system not in HUMAN_SYSTEMS)
 
 
 def study_pairs(responses: Responses, config: AnalysisConfig) -> PairStudy:
     """Return the findings of a table of pairs; raise ResponsesError where the rules leave none."""
     exclusions, level = _exclude(responses, config), config.confidence_level
-    pairs = estimate_pairs(exclusions.kept, level)
-    claims = tuple(
-        Claim(pair.system, "accuracy", name, check_equivalence(pair.correct, bound, level, center=0.5))
-        for pair in pairs
-        for name, bound in ACCURACY_BOUNDS.items()
+    kept = exclusions.kept
+    pairs = estimate_pairs(kept, level)
+    findings = PairFindings(
+        pairs,
+        contrast_pairs(kept, level),
+        tuple(claim for pair in pairs for claim in _list_claims(pair.system, pair.correct, config)),
+        Accuracy(estimate_correct(kept, level), base_rate=0.5),
+        count_correct(kept),
+        summarize_clips(part_pairs(kept)),
+        estimate_confidence(kept, (), level),
+        tuple(fit_pairs(kept[kept["system"] == pair.system], level) for pair in pairs),
     )
-    before = estimate_pairs(exclusions.before, level)
-    return PairStudy(responses, config, exclusions, pairs, before, claims)
+    return PairStudy(responses, config, exclusions, findings, estimate_pairs(exclusions.before, level))
+
+
+def part_pairs(kept: pd.DataFrame) -> pd.DataFrame:
+    """Return two rows per pair, of its human and its generated clip: which of them was taken for human."""
+    human = kept.assign(clip_id=kept[HUMAN_CLIP], system=HUMAN, judged_human=1 - kept["judged_human"])
+    return pd.concat([human, kept], ignore_index=True)
 
 
 def study_ratings(responses: Responses, config: AnalysisConfig) -> RatingStudy:
     """Return the findings of a table of ratings; raise ResponsesError where the rules leave none."""
     exclusions, level = _exclude(responses, config), config.confidence_level
-    ratings = estimate_ratings(exclusions.kept, level)
-    before = estimate_ratings(exclusions.before, level)
-    return RatingStudy(responses, config, exclusions, ratings, before)
+    rated = exclusions.kept[exclusions.kept["rating"].notna()]
+    if rated.empty:
+        raise ResponsesError(f"{responses.source} cannot be analyzed: not one row has a rating.")
+    model = fit_ratings(rated)
+    ratings = estimate_ratings(rated, level, model)
+    claims = tuple(
+        claim
+        for one in ratings
+        if one.system not in HUMAN_SYSTEMS and one.superiority is not None
+        for claim in _list_claims(one.system, one.superiority, config)
+    )
+    findings = RatingFindings(
+        ratings,
+        contrast_ratings(rated, level),
+        claims,
+        _average(rated, ["clip_id", "system"]).drop(columns="sd"),
+        _average(rated, ["participant_id"]),
+        describe_spread(rated, model),
+    )
+    before = estimate_ratings(exclusions.before, level, fit_ratings(exclusions.before))
+    return RatingStudy(responses, config, exclusions, findings, before)
+
+
+def _list_claims(system: str, share: Estimate, config: AnalysisConfig) -> list[Claim]:
+    """Return the tests of a share against .5: the declared bound halved, the loose and the strict one."""
+    bounds = {"declared": config.equivalence_bound / 2, **ACCURACY_BOUNDS}
+    return [
+        Claim(system, "accuracy", name, check_equivalence(share, bound, config.confidence_level, center=0.5))
+        for name, bound in bounds.items()
+    ]
+
+
+def _average(rated: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return number, mean and SD of ratings by the columns."""
+    found = rated.groupby(by, sort=True)["rating"].agg(["size", "mean", "std"]).reset_index()
+    found.columns = pd.Index([*by, "n_trials", "mean", "sd"])
+    return found
 
 
 def _exclude(responses: Responses, config: AnalysisConfig) -> Exclusions:

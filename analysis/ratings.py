@@ -1,19 +1,21 @@
 """How every system was rated: levels, means, and the cumulative mixed model's effects."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from analysis.clusters import Rates, measure_means, order_systems
+from analysis.clusters import FloatArray, Rates, measure_means, order_systems
 from analysis.confidence import estimate_area
-from analysis.estimates import MINIMUM_CLUSTERS, Estimate, estimate_function, t_quantile
-from analysis.hierarchical import GENERATED
+from analysis.estimates import MINIMUM_CLUSTERS, Estimate, estimate_function, t_quantile, unit_gradient
+from analysis.fooling import Contrast, contrast_systems
+from analysis.hierarchical import contrast_generated
 from analysis.mixed import INTERCEPT
 from analysis.ordinal import OrdinalModel, fit_ordinal_model
+from analysis.spread import MOST_JUDGMENTS, NOISE_SD, Spread, Test, explain
 from study_core.errors import ResponsesError
-from study_core.types import HUMAN, HUMAN_SYSTEMS
+from study_core.types import HUMAN
 
 METHOD = "cumulative mixed model, t"
 
@@ -28,6 +30,8 @@ class Rating:
         `rating`, `share`: how often each level was given.
     mean
         Mean rating, with its two-way clustered interval.
+    difference
+        Mean rating less that of the human clips; None for the human clips themselves.
     effect
         Cumulative mixed model: how far ratings lie above the human clips', on the link's scale; None for the
         human clips themselves.
@@ -42,70 +46,122 @@ class Rating:
     n_clips: int
     shares: pd.DataFrame
     mean: Estimate
+    difference: Estimate | None
     effect: Estimate | None
     superiority: Estimate | None
 
 
-def estimate_ratings(responses: pd.DataFrame, level: float) -> tuple[Rating, ...]:
+def estimate_ratings(
+    responses: pd.DataFrame, level: float, model: OrdinalModel | str = ""
+) -> tuple[Rating, ...]:
     """Return how every system was rated, the human clips first; rows without a rating are left out.
 
-    `responses` has `participant_id`, `clip_id`, `system` and `rating`.
+    `responses` has `participant_id`, `clip_id`, `system` and `rating`; the model is that of `fit_ratings`,
+    which is fitted here where it is not given.
     """
     rated = responses[responses["rating"].notna()]
-    systems = order_systems(rated["system"].unique())
-    effects = _estimate_effects(rated, systems, level)
+    model = model or fit_ratings(rated)
     means = measure_means(rated, rated["rating"].to_numpy(np.float64))
-    return tuple(
-        _rate(rated, system, means_of, effects.get(system), level)
-        for system, means_of in ((name, _mean(means, name, level)) for name in systems)
+    return tuple(_rate(rated, means, system, model, level) for system in means.systems)
+
+
+def fit_ratings(rated: pd.DataFrame) -> OrdinalModel | str:
+    """Return the cumulative mixed model, an effect per system against human clips, or why there is none."""
+    others = [name for name in order_systems(rated["system"].unique()) if name != HUMAN]
+    if len(rated) > MOST_JUDGMENTS:
+        return f"{len(rated)} ratings are more than the {MOST_JUDGMENTS} that it is fitted to"
+    if not others or not (rated["system"] == HUMAN).any():
+        return "there are no human and other clips to compare"
+    fixed = pd.DataFrame({name: (rated["system"] == name).astype(float) for name in others})
+    try:
+        return _fit(rated, fixed, contrast_generated(rated))
+    except ResponsesError as error:
+        return explain(error)
+
+
+def contrast_ratings(rated: pd.DataFrame, level: float) -> tuple[Contrast, ...]:
+    """Return the difference of every two generators' mean ratings, p adjusted after Holm."""
+    means = measure_means(rated, rated["rating"].to_numpy(np.float64))
+    return contrast_systems(means.systems, lambda first, second: subtract_means(means, first, second, level))
+
+
+def describe_spread(rated: pd.DataFrame, model: OrdinalModel | str) -> Spread:
+    """Return how much listeners and clips differ in their ratings, with likelihood-ratio tests."""
+    if isinstance(model, str):
+        return Spread(because=model)
+    terms = contrast_generated(rated)
+    fixed = pd.DataFrame({name: (rated["system"] == name).astype(float) for name in model.terms})
+    same = _fit(rated, fixed[[]], terms)
+    alike = _fit(rated, fixed, terms[[INTERCEPT]])
+    gains = [max(0.0, 2 * (model.log_likelihood - smaller.log_likelihood)) for smaller in (same, alike)]
+    n_terms = len(model.terms)
+    tests = (
+        Test(
+            "Are the systems rated differently?", gains[0], n_terms, float(stats.chi2.sf(gains[0], n_terms))
+        ),
+        Test(
+            "Do listeners differ in how much better they rate human clips?",
+            gains[1],
+            2,
+            float(np.mean(stats.chi2.sf(gains[1], [1, 2]))),  # at the boundary (Stram & Lee 1994)
+        ),
     )
+    lean, sensitivity = map(float, model.listener_sd)
+    sds = {
+        "listeners' lean": lean,
+        "listeners' sensitivity": sensitivity,
+        "clips": model.clip_sd,
+        "single judgments": NOISE_SD,
+    }
+    variances = np.array([sd**2 for sd in sds.values()]) * [1, 1 / 4, 1, 1]  # gen_c is +-1/2
+    shares = variances / variances.sum()
+    components = pd.DataFrame({"who": list(sds), "sd": list(sds.values()), "share": shares})
+    return Spread(components, tests)
 
 
-def _rate(rated: pd.DataFrame, system: str, mean: Estimate, effect: Estimate | None, level: float) -> Rating:
+def subtract_means(means: Rates, first: str, second: str, level: float) -> Estimate:
+    """Return the mean of the first system minus that of the second, or why it has no interval."""
+    gradient = unit_gradient(means, first) - unit_gradient(means, second)
+    return _estimate_mean(means, (first, second), gradient, level)
+
+
+def _fit(rated: pd.DataFrame, fixed: pd.DataFrame, by_listener: pd.DataFrame) -> OrdinalModel:
+    ids = rated["participant_id"], rated["clip_id"]
+    return fit_ordinal_model(rated["rating"], fixed, *ids, by_listener=by_listener)
+
+
+def _rate(rated: pd.DataFrame, means: Rates, system: str, model: OrdinalModel | str, level: float) -> Rating:
     rows = rated[rated["system"] == system]
     shares = (
         rows["rating"].value_counts(normalize=True).reindex(sorted(rated["rating"].unique()), fill_value=0)
     )
-    superiority = None
-    if system != HUMAN and (rated["system"] == HUMAN).any():
+    mean = _estimate_mean(means, (system,), unit_gradient(means, system), level)
+    difference = effect = superiority = None
+    if system != HUMAN and HUMAN in means.systems:
+        difference = subtract_means(means, system, HUMAN, level)
+        effect = _estimate_effect(model, system, level)
         superiority = estimate_area(rated, rated["rating"], rated["system"], (HUMAN, system), level)
     table = pd.DataFrame({"rating": shares.index, "share": shares.to_numpy()})
     counts = len(rows), rows["participant_id"].nunique(), rows["clip_id"].nunique()
-    return Rating(system, *counts, table, mean, effect, superiority)
+    return Rating(system, *counts, table, mean, difference, effect, superiority)
 
 
-def _mean(means: Rates, system: str, level: float) -> Estimate:
-    i = means.index(system)
-    gradient = np.eye(len(means.systems))[i]
-    if min(means.n_listeners[i], means.n_clips[i]) < MINIMUM_CLUSTERS:
-        who = "clip" if means.n_clips[i] < MINIMUM_CLUSTERS else "listener"
-        return Estimate(
-            value=float(means.share[i]), because=f"there is only one {who} with ratings of {system}"
-        )
-    if means.naive_variance(gradient) == 0:
-        return Estimate(value=float(means.share[i]), because=f"all ratings of {system} were alike")
-    return estimate_function(means, float(means.share[i]), gradient, level)
+def _estimate_mean(means: Rates, systems: tuple[str, ...], gradient: FloatArray, level: float) -> Estimate:
+    value = float(gradient @ means.share)
+    for system in systems:
+        i, unit = means.index(system), unit_gradient(means, system)
+        if min(means.n_listeners[i], means.n_clips[i]) < MINIMUM_CLUSTERS:
+            who = "clip" if means.n_clips[i] < MINIMUM_CLUSTERS else "listener"
+            return Estimate(value=value, because=f"there is only one {who} with ratings of {system}")
+        if means.naive_variance(unit) == 0:
+            return Estimate(value=value, because=f"all ratings of {system} were alike")
+    return estimate_function(means, value, gradient, level)
 
 
-def _estimate_effects(rated: pd.DataFrame, systems: Sequence[str], level: float) -> dict[str, Estimate]:
-    """Return the effect of every generator against the human clips; none where there are no human clips."""
-    others = [name for name in systems if name != HUMAN]
-    if HUMAN not in systems or not others:
-        return {}
-    fixed = pd.DataFrame({name: (rated["system"] == name).astype(float) for name in others})
-    generated = np.where(rated["system"].isin(HUMAN_SYSTEMS), -0.5, 0.5)
-    by_listener = pd.DataFrame({INTERCEPT: 1.0, GENERATED: generated}, index=rated.index)
-    try:
-        model = fit_ordinal_model(
-            rated["rating"], fixed, rated["participant_id"], rated["clip_id"], by_listener=by_listener
-        )
-    except ResponsesError as error:
-        because = "; ".join(line.strip() for line in str(error).splitlines()[1:])
-        return {name: Estimate(value=0.0, method=METHOD, because=because) for name in others}
-    return {name: _estimate_effect(model, i, level) for i, name in enumerate(others)}
-
-
-def _estimate_effect(model: OrdinalModel, i: int, level: float) -> Estimate:
+def _estimate_effect(model: OrdinalModel | str, system: str, level: float) -> Estimate:
+    if isinstance(model, str):
+        return Estimate(value=0.0, method=METHOD, because=model)
+    i = model.terms.index(system)
     value, error = float(model.coefficients[i]), float(model.covariance[i, i] ** 0.5)
     half = t_quantile(level, model.degrees_of_freedom) * error
     return Estimate(

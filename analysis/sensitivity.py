@@ -1,6 +1,6 @@
 """Whether the answer hangs on a single choice, clip or listener."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -22,8 +22,36 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a study asks, so that it can be asked again of other rows.
+
+    Attributes
+    ----------
+    answer
+        What is estimated, in words.
+    in_points
+        Whether it is a difference of shares.
+    estimate
+        Yields each generator's name, estimate and number of judgments from a table and a level.
+    value
+        What an estimate is the mean of, per row.
+    against
+        The value that is subtracted from a generator's mean; None for the mean of the human clips.
+    units
+        What may be left out one by one: its name and column.
+    """
+
+    answer: str
+    in_points: bool
+    estimate: Callable[[pd.DataFrame, float], Iterator[tuple[str, Estimate, int]]]
+    value: Callable[[pd.DataFrame], "pd.Series[float]"]
+    against: float | None
+    units: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
-    """One generator's difference to the human clips, analyzed in another way."""
+    """One generator's difference (to the human clips, or to guessing), analyzed in another way."""
 
     name: str
     system: str
@@ -49,24 +77,52 @@ class Sensitivity:
     options: tuple[str, ...]
     """Choices that the specifications combine."""
     influences: tuple[Influence, ...]
+    answer: str
+    """What is estimated, in words."""
+    in_points: bool
+    """Whether that is a difference of shares, given in percentage points."""
 
 
-def check_sensitivity(table: pd.DataFrame, exclusions: Exclusions, config: AnalysisConfig) -> Sensitivity:
-    """Return each generator's difference to human music under every other choice that the data allow."""
+def estimate_differences(rows: pd.DataFrame, level: float) -> Iterator[tuple[str, Estimate, int]]:
+    """Yield each generator's difference to the human clips of the share judged human."""
+    if rows.empty or not rows["system"].eq(HUMAN).any():
+        return
+    rates = measure_rates(rows)
+    for i, system in enumerate(rates.systems):
+        if system not in HUMAN_SYSTEMS:
+            yield system, estimate_difference(rates, system, HUMAN, level), int(rates.n_trials[i])
+
+
+YES_NO = Question(
+    "difference to human clips",
+    True,
+    estimate_differences,
+    lambda rows: rows["judged_human"].astype("float64"),
+    None,
+    {"clip": "clip_id", "listener": "participant_id"},
+)
+
+
+def check_sensitivity(
+    table: pd.DataFrame, exclusions: Exclusions, config: AnalysisConfig, question: Question = YES_NO
+) -> Sensitivity:
+    """Return each generator's answer to the question under every other choice that the data allow."""
     level, kept = config.confidence_level, exclusions.kept
     variants = [
         variant
         for name, rows in _list_variants(table, exclusions, config)
-        for variant in _estimate_variant(name, rows, level)
+        for variant in _estimate_variant(name, rows, level, question)
     ]
     choices = _list_choices(exclusions)
-    specifications = tuple(_combine(exclusions.before, choices, level))
+    specifications = tuple(_combine(exclusions.before, choices, level, question))
     influences = tuple(
         influence
-        for unit, column in (("clip", "clip_id"), ("listener", "participant_id"))
-        for influence in measure_influence(kept, unit, column)
+        for unit, column in question.units.items()
+        for influence in measure_influence(kept, question.value(kept), unit, column, question.against)
     )
-    return Sensitivity(tuple(variants), specifications, tuple(name for name, _, _ in choices), influences)
+    names = tuple(name for name, _, _ in choices)
+    found = tuple(variants), specifications, names, influences
+    return Sensitivity(*found, question.answer, question.in_points)
 
 
 def _list_variants(
@@ -112,18 +168,9 @@ def _relax(config: AnalysisConfig) -> Iterator[tuple[str, dict[str, object]]]:
         yield "listeners with few judgments kept", {"minimum_judgments": 1}
 
 
-def _estimate_variant(name: str, rows: pd.DataFrame, level: float) -> Iterator[Variant]:
-    for system, difference, n_trials in _estimate(rows, level):
+def _estimate_variant(name: str, rows: pd.DataFrame, level: float, question: Question) -> Iterator[Variant]:
+    for system, difference, n_trials in question.estimate(rows, level):
         yield Variant(name, system, n_trials, difference)
-
-
-def _estimate(rows: pd.DataFrame, level: float) -> Iterator[tuple[str, Estimate, int]]:
-    if rows.empty or not rows["system"].eq(HUMAN).any():
-        return
-    rates = measure_rates(rows)
-    for i, system in enumerate(rates.systems):
-        if system not in HUMAN_SYSTEMS:
-            yield system, estimate_difference(rates, system, HUMAN, level), int(rates.n_trials[i])
 
 
 def _list_choices(exclusions: Exclusions) -> list[tuple[str, Mask, Mask]]:
@@ -146,14 +193,14 @@ def _list_choices(exclusions: Exclusions) -> list[tuple[str, Mask, Mask]]:
 
 
 def _combine(
-    before: pd.DataFrame, choices: list[tuple[str, Mask, Mask]], level: float
+    before: pd.DataFrame, choices: list[tuple[str, Mask, Mask]], level: float, question: Question
 ) -> Iterator[Specification]:
     for taken in product((False, True), repeat=len(choices)):
         rows = np.ones(len(before), dtype=bool)
         for other, (_, planned, changed) in zip(taken, choices, strict=True):
             rows &= changed if other else planned
         names = tuple(name for other, (name, _, _) in zip(taken, choices, strict=True) if other)
-        for system, difference, _ in _estimate(before[rows], level):
+        for system, difference, _ in question.estimate(before[rows], level):
             yield Specification(names, system, difference)
 
 

@@ -1,4 +1,4 @@
-"""Shares of many small units pulled towards their mean, so that few answers do not make a record.
+"""Shares and means of many small units pulled towards their mean, so that few answers do not make a record.
 
 A clip that 3 of 3 listeners called human is not the best of all. Each unit's answers are binomial around its
 own share, the shares come from one beta distribution; its mean and spread are estimated by moments (Kleinman
@@ -15,7 +15,7 @@ from analysis.clusters import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """Shares of K units, each of shape (K,), with the interval of their posterior."""
+    """Shares, or means, of K units, each of shape (K,), with the interval of their posterior."""
 
     share: FloatArray
     low: FloatArray
@@ -33,6 +33,28 @@ def shrink_shares(hits: IntArray, trials: IntArray, level: float) -> Shrunk:
     posterior = stats.beta(mean * strength + hits, (1 - mean) * strength + trials - hits)
     low, high = posterior.interval(level)
     return Shrunk(np.asarray(posterior.mean()), np.asarray(low), np.asarray(high))
+
+
+def shrink_means(means: FloatArray, counts: IntArray, squares: float, level: float) -> Shrunk:
+    """Return K units' means, pulled towards the common mean the more the fewer values they have.
+
+    `squares` is the sum of squared distances of all values from their unit's mean. Values are normal around
+    their unit's mean and these around the common one; both variances by moments (Searle, Casella & McCulloch
+    1992, ch. 3).
+    """
+    units, total = len(means), counts.sum()
+    common = float(np.average(means, weights=counts))
+    within = squares / max(1, total - units)
+    share_of = total - (counts**2).sum() / total
+    between = (counts * (means - common) ** 2).sum() - (units - 1) * within
+    variance = max(0.0, float(between / share_of)) if share_of > 0 else 0.0
+    if variance == 0:
+        same = np.full(units, common)
+        return Shrunk(same, same, same)
+    weight = variance / (variance + within / counts)
+    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt(weight * within / counts)
+    middle = common + weight * (means - common)
+    return Shrunk(middle, middle - reach, middle + reach)
 
 
 def measure_likeness(hits: IntArray, trials: IntArray) -> float:

@@ -41,6 +41,20 @@ def describe_systems(explored: Exploration) -> list[SystemPage]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class SystemClips:
+    """The clips of one system that were most, and least, taken for human."""
+
+    system: str
+    best: list[dict[str, object]]
+    worst: list[dict[str, object]]
+
+
+def list_clips(clips: pd.DataFrame) -> list[SystemClips]:
+    """Return the best and worst clips of every system, in the order of the table."""
+    return [SystemClips(str(name), *_pick(clips, str(name))) for name in clips["system"].unique()]
+
+
 def _pick(clips: pd.DataFrame, system: str) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     own = clips[clips["system"] == system].sort_values(["shrunk", "clip_id"], ascending=[False, True])
     size = min(SHOWN, len(own) // 2) or len(own)

@@ -1,13 +1,13 @@
 """The report's figures, a file each: what it draws, what it says in a sentence, why it may be missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.canvas import save_figure, set_style
-from analysis.exploration import Exploration
 from analysis.figures import (
+    claims,
     clips,
     confidence,
     cues,
@@ -19,11 +19,16 @@ from analysis.figures import (
     learning,
     lines,
     listeners,
+    matrix,
+    means,
     moderators,
+    pairs,
     plane,
     precision,
+    ratings,
     reasons,
     roc,
+    scale,
     specifications,
     variance,
 )
@@ -51,47 +56,67 @@ class Plate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
+class Drawing:
+    """How a figure is drawn of a study that was explored, what it says, and why it may be missing."""
+
     title: str
-    draw: "Callable[[Exploration], Figure]"
-    read: Callable[[Exploration], str]
-    explain_absence: Callable[[Exploration], str] = lambda _: ""
+    draw: "Callable[[Any], Figure]"
+    read: Callable[[Any], str]
+    explain_absence: Callable[[Any], str] = lambda _: ""
 
 
 DRAWINGS = {
-    "fooling": _Drawing(fooling.TITLE, fooling.draw, fooling.read),
-    "equivalence": _Drawing(
+    "fooling": Drawing(fooling.TITLE, fooling.draw, fooling.read),
+    "equivalence": Drawing(
         equivalence.TITLE, equivalence.draw, equivalence.read, equivalence.explain_absence
     ),
-    "lines": _Drawing(lines.TITLE, lines.draw, lines.read, lines.explain_absence),
-    "detection": _Drawing(detection.TITLE, detection.draw, detection.read),
-    "plane": _Drawing(plane.TITLE, plane.draw, plane.read, plane.explain_absence),
-    "roc": _Drawing(roc.TITLE, roc.draw, roc.read, roc.explain_absence),
-    "confidence": _Drawing(confidence.TITLE, confidence.draw, confidence.read, confidence.explain_absence),
-    "clips": _Drawing(clips.TITLE, clips.draw, clips.read),
-    "listeners": _Drawing(listeners.TITLE, listeners.draw, listeners.read),
-    "heatmap": _Drawing(heatmap.TITLE, heatmap.draw, heatmap.read),
-    "variance": _Drawing(variance.TITLE, variance.draw, variance.read, variance.explain_absence),
-    "learning": _Drawing(learning.TITLE, learning.draw, learning.read, learning.explain_absence),
-    "moderators": _Drawing(moderators.TITLE, moderators.draw, moderators.read, moderators.explain_absence),
-    "cues": _Drawing(cues.TITLE, cues.draw, cues.read, cues.explain_absence),
-    "reasons": _Drawing(reasons.TITLE, reasons.draw, reasons.read, reasons.explain_absence),
-    "specifications": _Drawing(
+    "lines": Drawing(lines.TITLE, lines.draw, lines.read, lines.explain_absence),
+    "detection": Drawing(detection.TITLE, detection.draw, detection.read),
+    "plane": Drawing(plane.TITLE, plane.draw, plane.read, plane.explain_absence),
+    "roc": Drawing(roc.TITLE, roc.draw, roc.read, roc.explain_absence),
+    "confidence": Drawing(confidence.TITLE, confidence.draw, confidence.read, confidence.explain_absence),
+    "clips": Drawing(clips.TITLE, clips.draw, clips.read),
+    "listeners": Drawing(listeners.TITLE, listeners.draw, listeners.read),
+    "heatmap": Drawing(heatmap.TITLE, heatmap.draw, heatmap.read),
+    "variance": Drawing(variance.TITLE, variance.draw, variance.read, variance.explain_absence),
+    "learning": Drawing(learning.TITLE, learning.draw, learning.read, learning.explain_absence),
+    "moderators": Drawing(moderators.TITLE, moderators.draw, moderators.read, moderators.explain_absence),
+    "cues": Drawing(cues.TITLE, cues.draw, cues.read, cues.explain_absence),
+    "reasons": Drawing(reasons.TITLE, reasons.draw, reasons.read, reasons.explain_absence),
+    "specifications": Drawing(
         specifications.TITLE, specifications.draw, specifications.read, specifications.explain_absence
     ),
-    "precision": _Drawing(precision.TITLE, precision.draw, precision.read, precision.explain_absence),
-    "flow": _Drawing(flow.TITLE, flow.draw, flow.read),
+    "precision": Drawing(precision.TITLE, precision.draw, precision.read, precision.explain_absence),
+    "flow": Drawing(flow.TITLE, flow.draw, flow.read),
 }
 """In the order of the report."""
 
 
-def write_figures(explored: Exploration, folder: Path) -> dict[str, Plate]:
+PAIR_DRAWINGS = {
+    "pairs": Drawing(pairs.TITLE, pairs.draw, pairs.read),
+    "claims": Drawing(claims.TITLE, claims.draw, claims.read, claims.explain_absence),
+    "matrix": Drawing(matrix.TITLE, matrix.draw, matrix.read),
+    **{name: DRAWINGS[name] for name in ("clips", "listeners", "confidence", "learning", "moderators")},
+    **{name: DRAWINGS[name] for name in ("cues", "reasons", "specifications", "flow")},
+}
+RATING_DRAWINGS = {
+    "ratings": Drawing(ratings.TITLE, ratings.draw, ratings.read),
+    "claims": Drawing(claims.TITLE, claims.draw, claims.read, claims.explain_absence),
+    "means": Drawing(means.TITLE, means.draw, means.read),
+    "scale": Drawing(scale.TITLE, scale.draw, scale.read),
+    **{name: DRAWINGS[name] for name in ("variance", "cues", "specifications", "flow")},
+}
+
+
+def write_figures(
+    explored: object, folder: Path, drawings: Mapping[str, Drawing] = DRAWINGS
+) -> dict[str, Plate]:
     """Write each figure that the data allow as SVG and PNG; return all by name, in their order."""
     with set_style():
-        return {name: _write(name, drawing, explored, folder) for name, drawing in DRAWINGS.items()}
+        return {name: _write(name, drawing, explored, folder) for name, drawing in drawings.items()}
 
 
-def _write(name: str, drawing: _Drawing, explored: Exploration, folder: Path) -> Plate:
+def _write(name: str, drawing: Drawing, explored: object, folder: Path) -> Plate:
     because = drawing.explain_absence(explored)
     if because:
         return Plate(name, drawing.title, "", f"Cannot be drawn because {because}.")

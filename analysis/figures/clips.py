@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.canvas import INK, LINE, explain
-from analysis.exploration import Exploration
+from analysis.figures.accounted import Explored
 from analysis.figures.marks import color_of, draw_mark, set_percent, shorten, start
 from analysis.readings import percent
 
@@ -21,13 +21,13 @@ GAP = 0.12
 """Between two systems, in widths of one."""
 
 
-def draw(explored: Exploration) -> "Figure":
+def draw(explored: Explored) -> "Figure":
     """Draw each clip's share, raw and pulled towards its system's, in order, system beside system."""
     figure, axes = start(explored.study, 4, TITLE)
     ticks = []
     for i, (system, clips) in enumerate(explored.clips.groupby("system", sort=False)):
         left = i * (1 + GAP)
-        _draw_system(axes, left, thin(clips), color_of(explored.study.findings, str(system)))
+        _draw_system(axes, left, thin(clips), color_of(explored.study, str(system)))
         mean = np.average(clips["judged_human"], weights=clips["n_trials"])
         axes.plot([left, left + 1], [mean, mean], color=INK, linewidth=1.2)
         ticks.append((left + 0.5, f"{shorten(str(system), 14)}\n{len(clips)} clips"))
@@ -41,7 +41,7 @@ def draw(explored: Exploration) -> "Figure":
     return figure
 
 
-def read(explored: Exploration) -> str:
+def read(explored: Explored) -> str:
     """Return the figure in a sentence."""
     parts = []
     for system, clips in explored.clips.groupby("system", sort=False):

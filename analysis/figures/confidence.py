@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.canvas import GENERATORS, PAPER, explain
-from analysis.exploration import Exploration
+from analysis.figures.accounted import Explored
 from analysis.figures.marks import draw_mark, set_percent, start
 from analysis.readings import percent
 
@@ -18,7 +18,7 @@ MOST = 12
 """Of more levels of confidence, so many are drawn."""
 
 
-def explain_absence(explored: Exploration) -> str:
+def explain_absence(explored: Explored) -> str:
     """Return why there is no calibration curve; empty where there is one."""
     confidence = explored.study.findings.confidence
     if confidence is None or confidence.levels is None or len(confidence.levels) < 2:  # noqa: PLR2004
@@ -26,7 +26,7 @@ def explain_absence(explored: Exploration) -> str:
     return ""
 
 
-def draw(explored: Exploration) -> "Figure":
+def draw(explored: Explored) -> "Figure":
     """Draw the share correct at each level of confidence; larger dots are more judgments."""
     figure, axes = start(explored.study, 3.4, TITLE)
     levels = list_levels(explored)
@@ -45,7 +45,7 @@ def draw(explored: Exploration) -> "Figure":
     return figure
 
 
-def read(explored: Exploration) -> str:
+def read(explored: Explored) -> str:
     """Return the figure in a sentence."""
     levels = list_levels(explored)
     first, last = float(levels["correct"].iloc[0]), float(levels["correct"].iloc[-1])
@@ -56,7 +56,7 @@ def read(explored: Exploration) -> str:
     )
 
 
-def list_levels(explored: Exploration) -> pd.DataFrame:
+def list_levels(explored: Explored) -> pd.DataFrame:
     """Return the levels of confidence, at most `MOST`, evenly taken."""
     confidence = explored.study.findings.confidence
     levels = pd.DataFrame() if confidence is None or confidence.levels is None else confidence.levels

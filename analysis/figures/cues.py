@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.canvas import GENERATORS, PAPER, SOFT, explain
-from analysis.exploration import Exploration
+from analysis.cues import JUDGED_COMPUTER
+from analysis.figures.accounted import Cued
 from analysis.figures.marks import draw_mark, name_rows, set_points, start
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ CLEAR = 0.05
 """Adjusted p below which a feature is named."""
 
 
-def explain_absence(explored: Exploration) -> str:
+def explain_absence(explored: Cued) -> str:
     """Return why there are no cues; empty where there are."""
     return explored.cues.because
 
 
-def draw(explored: Exploration) -> "Figure":
+def draw(explored: Cued) -> "Figure":
     """Draw how each feature goes with being judged computer, the largest first."""
     table = list_cues(explored)
     figure, axes = start(explored.study, 0.5 * len(table) + 0.6, TITLE)
@@ -35,20 +36,25 @@ def draw(explored: Exploration) -> "Figure":
         axes.plot([low, high], [row, row], color=color, linewidth=2.6, solid_capstyle="round")
         axes.plot(effect, row, "o", color=color, markersize=7.5, markeredgecolor=PAPER)
     name_rows(axes, [str(name).replace("_", " ") for name in table["feature"]])
-    set_points(axes, np.concatenate([table["low"], table["high"]]))
-    explain(axes, "points judged computer more often per SD of the feature; grey: not shown")
+    if explored.cues.outcome == JUDGED_COMPUTER:
+        set_points(axes, np.concatenate([table["low"], table["high"]]))
+        explain(axes, "points judged computer more often per SD of the feature; grey: not shown")
+    else:
+        explain(axes, f"change of the {explored.cues.outcome} per SD of the feature; grey: not shown")
     return figure
 
 
-def read(explored: Exploration) -> str:
+def read(explored: Cued) -> str:
     """Return the figure in a sentence."""
     table = list_cues(explored)
     clear = table[table["p_adjusted"] < CLEAR]
     asked = 0 if explored.cues.table is None else len(explored.cues.table)
     if clear.empty:
-        return f"Not one of the {asked} features was shown to go with being judged computer."
+        how = "being judged computer" if explored.cues.outcome == JUDGED_COMPUTER else "the rating"
+        return f"Not one of the {asked} features was shown to go with {how}."
     parts = [
-        _describe(str(name), effect) for name, effect in zip(clear["feature"], clear["effect"], strict=True)
+        _describe(str(name), effect, explored.cues.outcome)
+        for name, effect in zip(clear["feature"], clear["effect"], strict=True)
     ]
     return (
         f"Of {asked} features, {len(clear)} went with the answers after adjusting for asking that often: "
@@ -56,10 +62,11 @@ def read(explored: Exploration) -> str:
     )
 
 
-def list_cues(explored: Exploration) -> pd.DataFrame:
+def list_cues(explored: Cued) -> pd.DataFrame:
     """Return the features with the largest effects."""
     return pd.DataFrame() if explored.cues.table is None else explored.cues.table.head(MOST)
 
 
-def _describe(name: str, effect: float) -> str:
-    return f"{'more' if effect > 0 else 'less'} {name.replace('_', ' ')} was judged computer more often"
+def _describe(name: str, effect: float, outcome: str) -> str:
+    more, name = "more" if effect > 0 else "less", name.replace("_", " ")
+    return f"{more} {name} was {outcome + ' more often' if outcome == JUDGED_COMPUTER else 'rated higher'}"

@@ -21,7 +21,7 @@ def draw(explored: Exploration) -> "Figure":
     draw_mark(axes, 0)
     for row, generator in enumerate(found.generators):
         d_prime = generator.detection.d_prime
-        draw_estimate(axes, row, d_prime, color_of(found, generator.system), decimal(d_prime.value))
+        draw_estimate(axes, row, d_prime, color_of(explored.study, generator.system), decimal(d_prime.value))
     name_rows(axes, [generator.system for generator in found.generators])
     ends = list_ends(generator.detection.d_prime for generator in found.generators)
     axes.set_xlim(min(-0.5, *ends) - 0.1, max(1.5, *ends) + 0.1)

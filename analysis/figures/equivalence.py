@@ -31,7 +31,7 @@ def draw(explored: Exploration) -> "Figure":
     ends = [-bound, bound]
     for row, generator in enumerate(found.generators):
         difference, test = generator.fooling.difference, generator.equivalence
-        color = color_of(found, generator.system)
+        color = color_of(explored.study, generator.system)
         if difference is None or difference.low is None or difference.high is None:
             axes.annotate("cannot be estimated", (0, row), ha="center", va="center")
             continue

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING
 
 from analysis.canvas import INK, LINE, PAPER, SOFT, size_figure
-from analysis.exploration import Exploration
-from analysis.figures.accounted import Accounted
+from analysis.figures.accounted import Tried
 from analysis.figures.marks import set_title_of
 from analysis.readings import count
 
@@ -18,18 +17,9 @@ SIDE = 0.66
 """Where the boxes of what was left out begin, in widths of the figure."""
 
 
-def draw(explored: Exploration) -> "Figure":
-    """Draw the flow of the study."""
-    return draw_flow(explored.study)
-
-
-def read(explored: Exploration) -> str:
-    """Return the figure in a sentence."""
-    return read_flow(explored.study)
-
-
-def draw_flow(study: Accounted) -> "Figure":
+def draw(explored: Tried) -> "Figure":
     """Draw the flow of people, then of judgments, with a box to the side per rule that left any out."""
+    study = explored.study
     people = [(stage, n) for stage, n in study.responses.flow.items() if stage != "withdrawn"]
     applied = [step for step in study.exclusions.steps[1:] if step.left_out]
     first, last = study.exclusions.steps[0], study.exclusions.steps[-1]
@@ -59,9 +49,9 @@ def draw_flow(study: Accounted) -> "Figure":
     return figure
 
 
-def read_flow(study: Accounted) -> str:
-    """Return the flow in a sentence."""
-    steps = study.exclusions.steps
+def read(explored: Tried) -> str:
+    """Return the figure in a sentence."""
+    steps = explored.study.exclusions.steps
     out = steps[0].judgments - steps[-1].judgments
     if not out:
         return f"All {steps[0].judgments} judgments in the file were analyzed; no rule left one out."

@@ -7,7 +7,7 @@ import numpy as np
 from analysis.canvas import LINE, explain
 from analysis.exploration import Exploration
 from analysis.figures.marks import color_of, draw_estimate, draw_mark, name_rows, set_percent, start
-from analysis.findings import Findings
+from analysis.findings import Study
 from analysis.readings import percent
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def draw(explored: Exploration) -> "Figure":
         axes.axvspan(human.low, human.high, color=LINE, alpha=0.55, linewidth=0)
     draw_mark(axes, human.value)
     for row, fooling in enumerate(rows):
-        _draw_clips(axes, row, found, fooling.system)
-        color = color_of(found, fooling.system)
+        _draw_clips(axes, row, explored.study, fooling.system)
+        color = color_of(explored.study, fooling.system)
         draw_estimate(axes, row, fooling.rate, color, percent(fooling.rate.value))
     name_rows(axes, [fooling.system for fooling in rows])
     set_percent(axes)
@@ -52,11 +52,12 @@ def read(explored: Exploration) -> str:
     )
 
 
-def _draw_clips(axes: "Axes", row: int, found: Findings, system: str) -> None:
+def _draw_clips(axes: "Axes", row: int, study: Study, system: str) -> None:
     """Draw a dot per clip below the row's line; equal shares are stacked, by rank instead of by chance."""
-    shares = np.sort(found.clips.loc[found.clips["system"] == system, "judged_human"].to_numpy())
+    clips = study.findings.clips
+    shares = np.sort(clips.loc[clips["system"] == system, "judged_human"].to_numpy())
     bins = np.floor(shares / BIN + 0.5 + 1e-9).astype(np.int64)
     height = np.arange(len(bins)) - np.searchsorted(bins, bins)
     step = min(0.06, 0.3 / max(1, height.max()))
-    color = color_of(found, system)
+    color = color_of(study, system)
     axes.plot(shares, row + 0.16 + step * height, ".", color=color, alpha=0.55, markersize=5.5)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from analysis.canvas import GENERATORS, PAPER, explain
-from analysis.exploration import Exploration
+from analysis.figures.accounted import Explored
 from analysis.figures.marks import draw_mark, set_percent, start
 from analysis.readings import percent, sign_points
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 TITLE = "Did listeners learn on the way?"
 
 
-def explain_absence(explored: Exploration) -> str:
+def explain_absence(explored: Explored) -> str:
     """Return why there is no curve; empty where there is one."""
     return explored.learning.because if explored.learning.curve is None else ""
 
 
-def draw(explored: Exploration) -> "Figure":
+def draw(explored: Explored) -> "Figure":
     """Draw the share correct by place in the session."""
     curve = explored.learning.curve
     figure, axes = start(explored.study, 3.2, TITLE)
@@ -38,7 +38,7 @@ def draw(explored: Exploration) -> "Figure":
     return figure
 
 
-def read(explored: Exploration) -> str:
+def read(explored: Explored) -> str:
     """Return the figure in a sentence."""
     trend, curve = explored.learning.trend, explored.learning.curve
     if trend is None or trend.low is None or trend.high is None:

@@ -29,7 +29,7 @@ def draw(explored: Exploration) -> "Figure":
     names, row = [], 0.0
     for comparison in comparisons:
         for i, estimate in enumerate((comparison.primary, *comparison.others)):
-            color = color_of(explored.study.findings, comparison.system)
+            color = color_of(explored.study, comparison.system)
             _draw_line(axes, row, estimate, ALERT if is_naive(estimate) else color, primary=i == 0)
             names.append((row, _name(comparison, estimate, first=i == 0)))
             row += 1

@@ -6,9 +6,8 @@ import numpy as np
 
 from analysis.canvas import GENERATORS, INK
 from analysis.clusters import FloatArray
-from analysis.exploration import Exploration
+from analysis.figures.accounted import Explored, Judged
 from analysis.figures.marks import set_percent, start
-from analysis.findings import Findings
 from analysis.readings import percent
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ BIN = 0.05
 """Width of a bar, in share correct."""
 
 
-def draw(explored: Exploration) -> "Figure":
+def draw(explored: Explored) -> "Figure":
     """Draw how many listeners were how often right, and how many would be if all guessed."""
     from matplotlib.ticker import MaxNLocator
 
@@ -42,7 +41,7 @@ def draw(explored: Exploration) -> "Figure":
     return figure
 
 
-def read(explored: Exploration) -> str:
+def read(explored: Explored) -> str:
     """Return the figure in a sentence."""
     found = explored.study.findings
     share = found.listeners["n_correct"] / found.listeners["n_trials"]
@@ -54,7 +53,7 @@ def read(explored: Exploration) -> str:
     )
 
 
-def limit_chance(findings: Findings) -> FloatArray:
+def limit_chance(findings: Judged) -> FloatArray:
     """Return, per listener, the share correct that a guesser exceeds with a chance of at most 5 %."""
     from scipy import stats
 
@@ -62,7 +61,7 @@ def limit_chance(findings: Findings) -> FloatArray:
     return np.asarray(stats.binom.ppf(0.95, trials, 0.5) / trials, np.float64)
 
 
-def expect_guessing(findings: Findings) -> FloatArray:
+def expect_guessing(findings: Judged) -> FloatArray:
     """Return the expected listeners per bar if all guessed: Binomial(trials, 1/2), summed over listeners."""
     from scipy import stats
 

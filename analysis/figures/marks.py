@@ -8,7 +8,6 @@ import numpy as np
 from analysis.canvas import DASHES, GENERATORS, INK, PAPER, SOFT, set_title, start_figure
 from analysis.estimates import Estimate
 from analysis.figures.accounted import Accounted
-from analysis.findings import Findings
 from analysis.readings import SIMULATED, percent, sign_points
 
 if TYPE_CHECKING:
@@ -31,9 +30,9 @@ def set_title_of(axes: "Axes", title: str, study: Accounted) -> None:
     set_title(axes, title, _note_simulated(study))
 
 
-def color_of(found: Findings, system: str) -> str:
+def color_of(study: Accounted, system: str) -> str:
     """Return a system's color; human clips are grey."""
-    names = [generator.system for generator in found.generators]
+    names = study.generators
     return GENERATORS[names.index(system) % len(GENERATORS)] if system in names else SOFT
 
 

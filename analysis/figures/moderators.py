@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from analysis.canvas import GENERATORS, INK, PAPER, SOFT, explain
-from analysis.exploration import Exploration
+from analysis.figures.accounted import Explored
 from analysis.figures.marks import draw_mark, set_percent, shorten, start
 from analysis.moderators import Moderator
 from analysis.readings import percent
@@ -15,7 +15,7 @@ TITLE = "Who was better at it?"
 CLEAR = 0.05
 
 
-def explain_absence(explored: Exploration) -> str:
+def explain_absence(explored: Explored) -> str:
     """Return why no groups can be compared; empty where some can."""
     if _list_known(explored):
         return ""
@@ -23,7 +23,7 @@ def explain_absence(explored: Exploration) -> str:
     return "; ".join(reasons) or "the data hold no facts about the listeners"
 
 
-def draw(explored: Exploration) -> "Figure":
+def draw(explored: Explored) -> "Figure":
     """Draw the share correct of each group of each moderator."""
     known = _list_known(explored)
     n_rows = sum(len(one.groups) + 1 for one in known if one.groups is not None)
@@ -51,7 +51,7 @@ def draw(explored: Exploration) -> "Figure":
     return figure
 
 
-def read(explored: Exploration) -> str:
+def read(explored: Explored) -> str:
     """Return the figure in a sentence."""
     known = _list_known(explored)
     clear = [one for one in known if one.p_adjusted is not None and one.p_adjusted < CLEAR]
@@ -61,7 +61,7 @@ def read(explored: Exploration) -> str:
     return f"Of {names}: {'; '.join(_describe(one) for one in clear)}."
 
 
-def _list_known(explored: Exploration) -> list[Moderator]:
+def _list_known(explored: Explored) -> list[Moderator]:
     return [one for one in explored.moderators if one.groups is not None and len(one.groups) > 1]
 
 

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from analysis.canvas import GENERATORS, SOFT, explain, size_figure
-from analysis.figures.marks import draw_estimate, draw_mark, name_rows, set_percent, set_title_of
-from analysis.paradigms import PairStudy
+from analysis.asked_exploration import PairExploration
+from analysis.canvas import SOFT, explain, size_figure
+from analysis.figures.marks import color_of, draw_estimate, draw_mark, name_rows, set_percent, set_title_of
 from analysis.readings import percent
 
 if TYPE_CHECKING:
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 TITLE = "How often was the human clip found?"
 
 
-def draw(study: PairStudy) -> "Figure":
+def draw(explored: PairExploration) -> "Figure":
     """Draw each generator's share of pairs answered correctly, and that of first clips chosen."""
-    figure = size_figure(len(study.pairs) + 0.6)
+    pairs = explored.study.findings.pairs
+    figure = size_figure(len(pairs) + 0.6)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[2, 1])
-    set_title_of(left, TITLE, study)
-    for row, pair in enumerate(study.pairs):
-        color = GENERATORS[row % len(GENERATORS)]
+    set_title_of(left, TITLE, explored.study)
+    for row, pair in enumerate(pairs):
+        color = color_of(explored.study, pair.system)
         draw_estimate(left, row, pair.correct, color, percent(pair.correct.value))
         draw_estimate(right, row, pair.first_bias, SOFT, percent(pair.first_bias.value))
     for axes, label in ((left, "human clip found"), (right, "first clip chosen")):
@@ -27,23 +28,26 @@ def draw(study: PairStudy) -> "Figure":
         set_percent(axes)
         axes.set_xlabel(label)
     right.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
-    name_rows(left, [pair.system for pair in study.pairs])
+    name_rows(left, [pair.system for pair in pairs])
+    right.tick_params(axis="y", labelleft=False)
     explain(left, "50% on the left is guessing, on the right no lean to either side")
     return figure
 
 
-def read(study: PairStudy) -> str:
+def read(explored: PairExploration) -> str:
     """Return the figure in a sentence."""
-    hardest = min(study.pairs, key=lambda pair: (pair.correct.value, pair.system))
-    leaning = [pair.system for pair in study.pairs if _leans(pair.first_bias.low, pair.first_bias.high)]
+    pairs = explored.study.findings.pairs
+    hardest = min(pairs, key=lambda pair: (pair.correct.value, pair.system))
+    leaning = [pair.system for pair in pairs if _leans(pair.first_bias.low, pair.first_bias.high)]
     side = (
         f"listeners leant to one side in pairs with {', '.join(leaning)}"
         if leaning
         else "no lean to a side was shown"
     )
+    told = "hardest to tell from human music: the" if len(pairs) > 1 else "told from human music so: the"
     return (
-        f"{hardest.system} was hardest to tell from human music: the human clip was found in "
-        f"{percent(hardest.correct.value)} of its pairs, where guessing gives 50%; {side}."
+        f"{hardest.system} was {told} human clip was found in {percent(hardest.correct.value)} of its pairs, "
+        f"where guessing gives 50%; {side}."
     )
 
 

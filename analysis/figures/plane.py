@@ -32,7 +32,7 @@ def draw(explored: Exploration) -> "Figure":
     figure, axes = start(study, 5, TITLE)
     rates = measure_rates(study.exclusions.kept)
     for generator in study.findings.generators:
-        it, color = generator.detection, color_of(study.findings, generator.system)
+        it, color = generator.detection, color_of(study, generator.system)
         if it.d_prime.low is None:
             continue
         x, y = it.d_prime.value, it.criterion.value

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from analysis.asked_exploration import RatingExploration
 from analysis.canvas import DARK, INK, PAPER, explain, size_figure
 from analysis.figures.marks import name_rows, set_percent, set_title_of
-from analysis.paradigms import RatingStudy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,16 +15,17 @@ COLORS = ("#e69f00", "#f2efe9", "#56b4e9")
 ROOM = 0.07
 
 
-def draw(study: RatingStudy) -> "Figure":
+def draw(explored: RatingExploration) -> "Figure":
     """Draw the share of every level per system, the lowest on the left, with the mean at the end."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    figure = size_figure(0.8 * len(study.ratings) + 0.5)
+    ratings = explored.study.findings.ratings
+    figure = size_figure(0.8 * len(ratings) + 0.5)
     axes = figure.add_subplot()
-    set_title_of(axes, TITLE, study)
-    levels = sorted({level for rating in study.ratings for level in rating.shares["rating"]})
+    set_title_of(axes, TITLE, explored.study)
+    levels = sorted({level for rating in ratings for level in rating.shares["rating"]})
     colors = LinearSegmentedColormap.from_list("ratings", list(COLORS))
-    for row, rating in enumerate(study.ratings):
+    for row, rating in enumerate(ratings):
         left, shares = 0.0, rating.shares.set_index("rating")["share"]
         for i, level in enumerate(levels):
             share = float(shares.get(level, 0.0))
@@ -34,16 +35,18 @@ def draw(study: RatingStudy) -> "Figure":
                 axes.text(left + share / 2, row, f"{level:g}", ha="center", va="center", color=DARK)
             left += share
         axes.annotate(f"{rating.mean.value:.2f}", (1.02, row), va="center", weight="bold", color=INK)
-    name_rows(axes, [rating.system for rating in study.ratings])
+    name_rows(axes, [rating.system for rating in ratings])
     set_percent(axes)
     axes.set_xlim(0, 1.12)
     explain(axes, "share of judgments at each rating, lowest on the left; at the end, the mean")
     return figure
 
 
-def read(study: RatingStudy) -> str:
+def read(explored: RatingExploration) -> str:
     """Return the figure in a sentence."""
-    best, *_, worst = sorted(study.ratings, key=lambda rating: (-rating.mean.value, rating.system))
+    best, *_, worst = sorted(
+        explored.study.findings.ratings, key=lambda rating: (-rating.mean.value, rating.system)
+    )
     return (
         f"{best.system} was rated highest, {best.mean.value:.2f} on average, and {worst.system} lowest, "
         f"{worst.mean.value:.2f}."

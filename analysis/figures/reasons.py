@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.canvas import GENERATORS
-from analysis.exploration import Exploration
+from analysis.figures.accounted import Explored
 from analysis.figures.marks import name_rows, start
 from analysis.readings import percent
 from analysis.reasons import OTHER
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 TITLE = "What reasons did listeners give?"
 
 
-def explain_absence(explored: Exploration) -> str:
+def explain_absence(explored: Explored) -> str:
     """Return why there are no reasons; empty where there are."""
     return explored.reasons.because
 
 
-def draw(explored: Exploration) -> "Figure":
+def draw(explored: Explored) -> "Figure":
     """Draw how many texts name each head, beside either answer."""
     table = _list_heads(explored)
     figure, axes = start(explored.study, 0.5 * len(table) + 0.4, TITLE)
@@ -59,7 +59,7 @@ def _count_bars(axes: "Axes", counts: "pd.Series[int]", side: int) -> None:
         axes.annotate(f"{count}", (side * count, row), (4 * side, 0), **place)
 
 
-def read(explored: Exploration) -> str:
+def read(explored: Explored) -> str:
     """Return the figure in a sentence."""
     table = _list_heads(explored)
     named = table[table["head"] != OTHER]
@@ -78,5 +78,5 @@ def read(explored: Exploration) -> str:
     )
 
 
-def _list_heads(explored: Exploration) -> pd.DataFrame:
+def _list_heads(explored: Explored) -> pd.DataFrame:
     return pd.DataFrame() if explored.reasons.table is None else explored.reasons.table

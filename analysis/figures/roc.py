@@ -26,7 +26,7 @@ def draw(explored: Exploration) -> "Figure":
     figure, axes = start(explored.study, 5.6, TITLE)
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=DASHES)
     for roc in list_rocs(explored):
-        color = color_of(explored.study.findings, roc.system)
+        color = color_of(explored.study, roc.system)
         x, y = roc.points["false_alarm_rate"], roc.points["hit_rate"]
         marks = "-o" if len(x) <= 20 else "-"  # noqa: PLR2004 (more would hide the line)
         label = f"{shorten(roc.system, 16)}: {describe_auc(roc)}"

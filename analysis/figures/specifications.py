@@ -1,13 +1,14 @@
 """Figure: does the answer hang on how the data were analyzed."""
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.canvas import INK, LINE, SOFT, size_figure
-from analysis.exploration import Exploration
+from analysis.figures.accounted import Tried
 from analysis.figures.marks import color_of, draw_mark, set_title_of, shorten
-from analysis.readings import sign_points
+from analysis.readings import decimal, sign_points
 from analysis.sensitivity import Specification
 
 if TYPE_CHECKING:
@@ -20,15 +21,15 @@ SPREAD = 0.22
 """Between systems of one combination, in columns."""
 
 
-def explain_absence(explored: Exploration) -> str:
+def explain_absence(explored: Tried) -> str:
     """Return why there is no curve; empty where there is one."""
     if not explored.sensitivity.options:
         return "the data allow no other choice: nothing was left out, and order and confidence are unknown"
     return ""
 
 
-def draw(explored: Exploration) -> "Figure":
-    """Draw each generator's difference under every combination of choices, and the choices below."""
+def draw(explored: Tried) -> "Figure":
+    """Draw each generator's answer under every combination of choices, and the choices below."""
     options = explored.sensitivity.options
     figure = size_figure(4.2 + 0.45 * len(options))
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4.2, 0.5 + 0.5 * len(options)])
@@ -38,30 +39,36 @@ def draw(explored: Exploration) -> "Figure":
     systems = list(dict.fromkeys(one.system for one in explored.sensitivity.specifications))
     for i, system in enumerate(systems):
         _draw_curve(upper, explored, system, order, shift=SPREAD * (i - (len(systems) - 1) / 2))
-    upper.yaxis.set_major_formatter(lambda tick, _: sign_points(tick))
+    upper.yaxis.set_major_formatter(lambda tick, _: _show(explored, tick))
     upper.grid(visible=True, axis="y")
     upper.tick_params(axis="x", length=0)
-    upper.set_ylabel("points more than human clips")
+    unit = ", points" if explored.sensitivity.in_points else ""
+    upper.set_ylabel(textwrap.fill(explored.sensitivity.answer + unit, 30))
     upper.legend(loc="upper left", bbox_to_anchor=(0, 1.0), ncols=3, handlelength=1)
     upper.margins(y=0.22)
     _draw_choices(lower, options, order)
     return figure
 
 
-def read(explored: Exploration) -> str:
+def read(explored: Tried) -> str:
     """Return the figure in a sentence."""
     parts = []
     for system in dict.fromkeys(one.system for one in explored.sensitivity.specifications):
         own = [one.difference for one in explored.sensitivity.specifications if one.system == system]
         values = [difference.value for difference in own]
         clear = sum(difference.excludes_zero for difference in own)
-        low, high = map(sign_points, (min(values), max(values)))
-        parts.append(f"{system} between {low} and {high} points, clear of 0 in {clear} of {len(own)}")
+        low, high = (_show(explored, value) for value in (min(values), max(values)))
+        unit = " points" if explored.sensitivity.in_points else ""
+        parts.append(f"{system} between {low} and {high}{unit}, clear of 0 in {clear} of {len(own)}")
     ranges = "; for ".join(parts)
-    return f"Under every combination of these choices, the difference to human clips lies for {ranges}."
+    return f"Under every combination of these choices, the {explored.sensitivity.answer} lies for {ranges}."
 
 
-def order_choices(explored: Exploration) -> list[tuple[str, ...]]:
+def _show(explored: Tried, value: float) -> str:
+    return sign_points(value) if explored.sensitivity.in_points else decimal(value, sign=True)
+
+
+def order_choices(explored: Tried) -> list[tuple[str, ...]]:
     """Return the combinations, ordered by the first generator's difference."""
     specifications = explored.sensitivity.specifications
     first = [one for one in specifications if one.system == specifications[0].system]
@@ -69,12 +76,12 @@ def order_choices(explored: Exploration) -> list[tuple[str, ...]]:
 
 
 def _draw_curve(
-    axes: "Axes", explored: Exploration, system: str, order: list[tuple[str, ...]], *, shift: float
+    axes: "Axes", explored: Tried, system: str, order: list[tuple[str, ...]], *, shift: float
 ) -> None:
     own: dict[tuple[str, ...], Specification] = {
         one.choices: one for one in explored.sensitivity.specifications if one.system == system
     }
-    color = color_of(explored.study.findings, system)
+    color = color_of(explored.study, system)
     for x, choices in enumerate(order):
         if choices not in own:
             continue

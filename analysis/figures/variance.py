@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from analysis.canvas import DARK, PAPER
-from analysis.exploration import Exploration
+from analysis.figures.accounted import Parted
 from analysis.figures.marks import set_percent, start
 from analysis.readings import percent
 
@@ -16,7 +16,7 @@ LARGE = 0.08
 """A part of at least this share has room for its number."""
 
 
-def explain_absence(explored: Exploration) -> str:
+def explain_absence(explored: Parted) -> str:
     """Return why the variance cannot be parted; empty where it can."""
     spread = explored.study.findings.spread
     if spread is None or spread.components is None:
@@ -24,7 +24,7 @@ def explain_absence(explored: Exploration) -> str:
     return ""
 
 
-def draw(explored: Exploration) -> "Figure":
+def draw(explored: Parted) -> "Figure":
     """Draw the shares of the variance of a judgment's tendency as one bar."""
     figure, axes = start(explored.study, 1.1, TITLE)
     spread = explored.study.findings.spread
@@ -48,7 +48,7 @@ def draw(explored: Exploration) -> "Figure":
     return figure
 
 
-def read(explored: Exploration) -> str:
+def read(explored: Parted) -> str:
     """Return the figure in a sentence."""
     spread = explored.study.findings.spread
     if spread is None or spread.components is None:
@@ -57,7 +57,6 @@ def read(explored: Exploration) -> str:
     people = sum(float(share) for who, share in table.items() if str(who).startswith("listener"))
     clips = sum(float(share) for who, share in table.items() if str(who).startswith("clip"))
     return (
-        f"Of what makes one judgment lean to human rather than another of the same system, "
-        f"{percent(people)} lies in who listens and {percent(clips)} in which clip is heard; the rest is "
-        "the single judgment."
+        f"Of what makes one judgment of a system differ from another, {percent(people)} lies in who listens "
+        f"and {percent(clips)} in which clip is heard; the rest is the single judgment."
     )

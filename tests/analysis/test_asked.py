@@ -105,7 +105,7 @@ def test_the_command_reports_pairs_and_ratings(kind: str, tmp_path: Path) -> Non
     page = (output / "report.html").read_text(encoding="utf-8")
     assert f'id="figure-{kind}"' in page
     if kind == "pairs":
-        correct = numbers["with_exclusions"][0]["correct"]
+        correct = numbers["with_exclusions"]["pairs"][0]["correct"]
         assert correct["low"] < 0.7 < correct["high"]
     assert {f"figure-{kind}.svg", f"figure-{kind}.png", f"table-{kind}.csv"} <= {
         p.name for p in output.iterdir()

@@ -38,7 +38,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 def test_leaving_one_out_in_closed_form_is_leaving_one_out(rich: pd.DataFrame) -> None:
     for unit, column in (("clip", "clip_id"), ("listener", "participant_id")):
-        for found in measure_influence(rich, unit, column):
+        for found in measure_influence(rich, rich["judged_human"].astype(float), unit, column):
             slow = {}
             for name in rich.loc[rich["system"].isin(["human", found.system]), column].unique():
                 shares = rich[rich[column] != name].groupby("system")["judged_human"].mean()

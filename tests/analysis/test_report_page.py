@@ -1,12 +1,10 @@
 """The report in a real browser: accessible, as wide as the screen, asking nothing of any network."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from analysis.asked import write_asked
 from analysis.findings import study_responses
@@ -17,17 +15,6 @@ from study_core.config import AnalysisConfig
 from tests.analysis.rich import make_pairs, make_ratings, make_rich, write_rich
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=["yes_no", "pairs", "ratings"])

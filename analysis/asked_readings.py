@@ -1,0 +1,101 @@
+"""The answers of studies of pairs and of ratings in plain words, with their places on a scale."""
+
+from dataclasses import dataclass
+
+from analysis.equivalence import Claim, Verdict
+from analysis.estimates import Estimate
+from analysis.pairs import Pair
+from analysis.paradigms import PairStudy, RatingStudy
+from analysis.ratings import Rating
+from analysis.readings import decimal, give_range, percent, points
+from study_core.types import HUMAN
+
+GUESSING = 0.5
+MARK = 0.004
+"""Half the width of the mark of guessing on a scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One generator's answer.
+
+    Attributes
+    ----------
+    headline
+        The number to show first.
+    place, range, human
+        Where it lies on a scale from 0 to 1, its interval, and the range to compare with.
+    """
+
+    system: str
+    headline: str
+    sentence: str
+    place: float
+    range: tuple[float, float] | None
+    human: tuple[float, float]
+
+
+def list_answers(study: PairStudy | RatingStudy) -> list[Answer]:
+    """Return the answer about every generator."""
+    declared = {claim.system: claim for claim in study.findings.claims if claim.name == "declared"}
+    level = study.config.confidence_level
+    if isinstance(study, PairStudy):
+        return [_answer_pair(pair, declared[pair.system], level) for pair in study.findings.pairs]
+    human = next((one for one in study.findings.ratings if one.system == HUMAN), None)
+    rated = [one for one in study.findings.ratings if one.system in study.generators]
+    return [_answer_rating(one, human, declared.get(one.system), level) for one in rated]
+
+
+def _answer_pair(pair: Pair, claim: Claim, level: float) -> Answer:
+    correct = pair.correct
+    sentence = (
+        f"Beside {pair.system}, the human clip was found in {percent(correct.value)} of pairs "
+        f"({give_range(correct, level)}), where guessing gives 50%: {_conclude(claim)}."
+    )
+    mark = GUESSING - MARK, GUESSING + MARK
+    return Answer(pair.system, percent(correct.value), sentence, correct.value, _bound(correct), mark)
+
+
+def _answer_rating(rating: Rating, human: Rating | None, claim: Claim | None, level: float) -> Answer:
+    levels = rating.shares["rating"]
+    low, high = float(levels.min()), float(levels.max())
+    mean, beside, verdict = rating.mean, "", ""
+    if human is not None and claim is not None and rating.superiority is not None:
+        beside = f", human clips {decimal(human.mean.value)}"
+        verdict = (
+            f": the chance that it is rated above a human clip is {percent(rating.superiority.value)}, "
+            f"{_conclude(claim)}"
+        )
+    interval = ""
+    if mean.low is not None and mean.high is not None:
+        interval = f" ({percent(level)} interval {decimal(mean.low)} to {decimal(mean.high)})"
+    return Answer(
+        rating.system,
+        decimal(mean.value),
+        f"{rating.system} was rated {decimal(mean.value)} on average{interval}{beside}{verdict}.",
+        _scale(mean.value, low, high),
+        _bound(mean, low, high),
+        (0.0, 0.0) if human is None else _bound(human.mean, low, high) or (0.0, 0.0),
+    )
+
+
+def _conclude(claim: Claim) -> str:
+    bound = f"{points(claim.test.bound)} of 50%"
+    return {
+        Verdict.DIFFERENT: "so listeners told the two apart",
+        Verdict.DIFFERENT_WITHIN_BOUND: f"a difference, though within {bound}",
+        Verdict.EQUAL: f"within {bound}, by a test of equivalence",
+        Verdict.OPEN: f"and the study leaves open whether they differ or are equal within {bound}",
+        Verdict.NOT_ESTIMATED: "and whether that differs from 50% cannot be estimated",
+    }[claim.test.verdict]
+
+
+def _scale(value: float, low: float, high: float) -> float:
+    return min(1.0, max(0.0, (value - low) / (high - low))) if high > low else 0.5
+
+
+def _bound(estimate: Estimate, low: float = 0.0, high: float = 1.0) -> tuple[float, float] | None:
+    """Return an interval's ends on a scale from 0 to 1."""
+    if estimate.low is None or estimate.high is None:
+        return None
+    return _scale(estimate.low, low, high), _scale(estimate.high, low, high)
