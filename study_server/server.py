@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import waitress.channel
 import waitress.server
+import waitress.task
 
 from study_core.config import ServerConfig
 from study_core.errors import StudyError
-from study_server.security import MOST_REQUEST_BYTES
+from study_server.security import HEADERS, MOST_REQUEST_BYTES
 
 ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 (recognised here, never the default)
 MOST_CONNECTIONS = 2000
@@ -27,6 +29,21 @@ BACKLOG = 1024
 PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 
 
+class Refusal(waitress.task.ErrorTask):  # type: ignore[misc]  # waitress has no types
+    """The answer to a request that no app sees, too large or not HTTP; guarded as every other answer is."""
+
+    def execute(self) -> None:
+        """Answer."""
+        self.response_headers += [*HEADERS.items(), ("Cache-Control", "no-store")]
+        super().execute()
+
+
+class Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection."""
+
+    error_task_class = Refusal
+
+
 def open_server(app: Callable[..., Any], server: ServerConfig, port: int | None = None) -> Any:
     """Return a server of a WSGI app that listens already; `run` makes it answer.
 
@@ -38,7 +55,7 @@ def open_server(app: Callable[..., Any], server: ServerConfig, port: int | None 
     wanted = server.port if port is None else port
     proxy = {"trusted_proxy": server.trusted_proxy, "trusted_proxy_headers": PROXY_HEADERS}
     try:
-        return waitress.server.create_server(
+        opened = waitress.server.create_server(
             app,
             sockets=[_listen(server.host, wanted)],
             threads=server.threads,
@@ -58,6 +75,8 @@ def open_server(app: Callable[..., Any], server: ServerConfig, port: int | None 
             f"The server cannot listen on {server.host}:{wanted} ({reason}). Stop what runs there, or choose "
             "another with server.host and server.port in config.yaml, or --port."
         ) from None
+    opened.channel_class = Channel
+    return opened
 
 
 def _listen(host: str, port: int) -> socket.socket:

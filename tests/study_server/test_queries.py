@@ -75,11 +75,11 @@ def test_a_judgment_and_the_next_page_are_one_transaction_of_two_statements(
 def test_no_page_of_the_trials_asks_more_than_a_few_rows(app: Flask, asked: list[str]) -> None:
     participant = Participant(app).begin()
     counts = {}
-    for name, path in (("page", participant.path), ("sound", participant.sound), ("welcome", "/")):
+    for name, path in (("page", participant.path), ("sound", participant.sound)):
         asked.clear()
         participant.client.get(path, headers=participant.headers).close()
         counts[name] = sum(statement.startswith("SELECT") for statement in asked)
-    assert counts == {"page": 3, "sound": 1, "welcome": 2}
+    assert counts == {"page": 3, "sound": 1}
 
 
 def test_what_a_judgment_asks_does_not_grow_with_the_session(

@@ -106,6 +106,7 @@ def test_refused(request_bytes: bytes, statuses: list[int], wire: Wire) -> None:
     answer = wire.send(request_bytes, wait_s=3)
     assert answer.status in statuses, answer.raw[:300]
     assert b"Traceback" not in answer.raw
+    assert not [name for name in (*HEADERS, "Cache-Control") if f"{name}: ".encode() not in answer.raw]
     assert wire.get("/healthz").status == 200
 
 
