@@ -45,6 +45,7 @@ def serve(
     from study_server.logs import set_up_server_log
     from study_server.metrics import serving_metrics
     from study_server.server import describe_address, noting_signals, open_server, run
+    from study_server.upkeep import keeping_up
     from study_server.webhooks import watching
 
     set_up_server_log(as_json=json_logs)
@@ -57,6 +58,7 @@ def serve(
             say(f"Participants: {address}{path}/")
             say(f"Researcher:   {address}{path}/researcher  (password: {place})")
             watches.enter_context(watching(app))
+            watches.enter_context(keeping_up(app.extensions["study"].store))
         run(server, stop)
     hosted.close()
 

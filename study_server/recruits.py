@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from flask import request, session
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from study_server.tables import RecruitmentId, StudySession, now_utc
@@ -82,6 +82,13 @@ def record_anew(db: Session, found: StudySession) -> None:
         recruit.parameters = session.get(BESIDE_KEY)
 
 
-def forget_expired(db: Session) -> None:
-    """Delete the ids whose day has come."""
+def count_expired(db: Session) -> int:
+    """Return how many ids there are whose day has come."""
+    return db.scalar(select(func.count()).where(RecruitmentId.delete_on <= now_utc()[:10])) or 0
+
+
+def forget_expired(db: Session) -> int:
+    """Delete the ids whose day has come, and with each what its link said; return how many there were."""
+    n_expired = count_expired(db)
     db.execute(delete(RecruitmentId).where(RecruitmentId.delete_on <= now_utc()[:10]))
+    return n_expired
