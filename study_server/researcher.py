@@ -34,7 +34,7 @@ def require_login() -> Response | None:
     study = current_study()
     if request.endpoint in UNLOCKED or login.is_logged_in(study.store, study.password.badge):
         return None
-    return redirect(url_for(".log_in"), 303)
+    return redirect(url_for("researcher.log_in"), 303)
 
 
 @blueprint.get("/login")
@@ -58,7 +58,7 @@ def check_password() -> View:
 def log_out() -> Response:
     """Forget who was there; a copy of the cookie no longer opens anything."""
     login.close_login(current_study().store)
-    return redirect(url_for(".log_in"), 303)
+    return redirect(url_for("researcher.log_in"), 303)
 
 
 @blueprint.get("")

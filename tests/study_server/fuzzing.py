@@ -28,6 +28,8 @@ FIELDS = {
         "password",
         "participants",
         "reason",
+        "phase",
+        "decision",
         *FACTS,
     )
 }

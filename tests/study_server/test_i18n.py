@@ -19,7 +19,7 @@ from study_server.tables import Judgment, StudySession
 from tests.study_server.listener import Participant
 
 PACKAGE = Path(i18n.__file__).parent
-RESEARCHERS = {"desk.html", "flow.html", "login.html"}
+
 TRANSLATED = [tag for tag in OFFERABLE if tag != i18n.SOURCE]
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
 Texts = dict[str, str]
@@ -30,8 +30,6 @@ def list_texts_of_templates(app: Flask) -> Texts:
     texts: Texts = {}
     environment: Environment = app.jinja_env
     for path in (PACKAGE / "templates").glob("*.html"):
-        if path.name in RESEARCHERS:
-            continue
         for _, function, text in environment.extract_translations(path.read_text(encoding="utf-8")):  # type: ignore[attr-defined]
             first, *more = [text] if isinstance(text, str) else text or [None]
             if first is not None:

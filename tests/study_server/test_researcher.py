@@ -1,46 +1,61 @@
-"""The researcher's page: behind a password, blind to results by system, honest about early looks."""
+"""The researcher's desk: behind a password, blind to results by system, honest about early looks."""
 
+import io
 import re
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from study_core.config import Config
 from study_core.errors import StudyError
 from study_server.app import create_app
 from study_server.login import ResearcherPassword
 from study_server.study import Study
+from study_server.tables import Change, StudySession, Unblinding
+from tests.study_server.attacks.routes import list_paths
 from tests.study_server.listener import Participant
 
 PASSWORD = "correct horse"
 REASON = "A pilot: do the clips play at all?"
+ROOMS = ("", "/live", "/participants", "/data", "/preview", "/preview?seed=3")
 
 
 @pytest.fixture
 def desk(app: Flask) -> Participant:
     """Return a researcher who is logged in."""
+    return log_in(app)
+
+
+def log_in(app: Flask) -> Participant:
     return Participant(app).open("/researcher").send({"password": PASSWORD})
 
 
 def download(desk: Participant, participants: str, reason: str = "") -> Participant:
     """Ask for the data set."""
-    return desk.open("/researcher").send(
-        {"participants": participants, "reason": reason}, path="/researcher/responses.csv"
+    return desk.open("/researcher/data").send(
+        {"participants": participants, "reason": reason}, path="/researcher/data/data-set"
     )
 
 
-def read_funnel(desk: Participant, column: int) -> dict[str, str]:
-    """Return the numbers of one kind of participants."""
-    funnel = desk.open("/researcher").page.select(".funnel")[column]
-    names = [tag.get_text() for tag in funnel.select("dt")]
-    return dict(zip(names, [tag.get_text() for tag in funnel.select("dd")], strict=True))
+def read_figures(desk: Participant, path: str = "/researcher") -> dict[str, str]:
+    """Return the numbers of the funnel and of the tiles."""
+    page = desk.open(path).page
+    rows = [row.select("th, td")[:2] for row in page.select(".bars tr")]
+    tiles = [(tile.dt, tile.dd) for tile in page.select(".tiles > div")]
+    return {name.get_text(strip=True): n.get_text(strip=True) for name, n in (*rows, *tiles) if name and n}
 
 
-def test_without_the_password_there_is_only_the_login_page(app: Flask) -> None:
+def test_without_the_password_every_room_leads_to_the_login(app: Flask) -> None:
     visitor = Participant(app)
-    assert visitor.open("/researcher").path == "/researcher/login"
-    assert visitor.send({}, path="/researcher/responses.csv").path == "/researcher/login"
+    rooms = [path for path in list_paths(app) if path.startswith("/researcher")]
+    assert len(rooms) > 10
+    assert {visitor.open(path).path for path in rooms} == {"/researcher/login"}
+    for path in (path for path in list_paths(app, "POST") if path.startswith("/researcher")):
+        sent = visitor.open("/researcher").send({}, path=path)
+        assert sent.path == "/researcher/login", path
 
 
 def test_a_wrong_password_is_refused_and_the_right_one_let_in(app: Flask) -> None:
@@ -100,62 +115,142 @@ def test_real_and_simulated_participants_are_counted_apart(app: Flask, desk: Par
     Participant(app).begin()
     left = Participant(app).finish()
     left.withdraw()
-    stages = ("Arrived", "Consented", "Started", "Finished", "Withdrawn")
-    assert [read_funnel(desk, 0)[stage] for stage in stages] == ["2", "2", "2", "1", "1"]
-    assert [read_funnel(desk, 1)[stage] for stage in stages] == ["1", "1", "1", "1", "0"]
-    assert "0 of 2 participants" in desk.text
+    stages = ("Arrived", "Consented", "Screened", "Started", "Finished", "Withdrawn", "There now")
+    real, simulated = read_figures(desk), read_figures(desk, "/researcher/live?participants=simulated")
+    assert [real[stage] for stage in stages] == ["2", "2", "2", "2", "1", "1", "1"]
+    assert [simulated[stage] for stage in stages] == ["1", "1", "1", "1", "1", "0", "0"]
+    assert "0 of 2 participants" in desk.open("/researcher").text
 
 
-def test_the_page_tells_no_result_by_system(app: Flask, desk: Participant, study: Study) -> None:
-    for _ in range(3):
-        Participant(app).finish()
-    desk.open("/researcher")
-    names = [s.stimulus_id for s in study.protocol.stimuli] + [s.clip_id for s in study.protocol.stimuli]
-    assert not [name for name in names if name in desk.reply.text]
-    assert not re.search(r"\b(lstm|gan|human)\b", desk.text, re.IGNORECASE)
-    histogram = [
-        [cell.get_text() for cell in row.select("th, td")[:2]] for row in desk.page.select("tbody tr")
-    ]
-    assert histogram == [
-        ["0", "4"],
-        ["1", "16"],
-        ["2", "4"],
-        ["0", "24"],
-    ]  # 3 x 8 trials on 24 clips; no bots
-
-
-def test_an_early_look_needs_a_reason_and_is_logged(app: Flask, desk: Participant) -> None:
+def test_no_room_names_a_system_before_the_stop_rule_is_met(
+    app: Flask, desk: Participant, study: Study
+) -> None:
     Participant(app).finish()
-    download(desk, "real")
-    assert desk.reply.status_code == 409
-    assert "1 of 2 participants have finished" in desk.text
-    download(desk, "real", "no")
-    assert desk.reply.status_code == 409
-    assert desk.open("/researcher").text.count("Early looks") == 0
-    download(desk, "real", REASON)
-    assert desk.reply.data.startswith(b"study_version,protocol_sha256,participant_id")
-    assert desk.reply.headers["Content-Disposition"] == "attachment; filename=responses.csv"
+    clips = [stimulus.clip_id for stimulus in study.protocol.stimuli]
+    for room in ROOMS:
+        desk.open(f"/researcher{room}")
+        assert desk.reply.status_code == 200
+        assert not re.search(r"\b(lstm|gan|human|computer)\b", desk.text, re.IGNORECASE), room
+        assert not [clip for clip in clips if clip in desk.reply.text]
+
+
+def test_an_early_look_needs_a_reason_and_is_logged_for_good(
+    app: Flask, desk: Participant, study: Study
+) -> None:
+    Participant(app).finish()
+    for reason in ("", "no"):
+        desk.open("/researcher/data").send({"reason": reason}, path="/researcher/data/look")
+        assert desk.reply.status_code == 409
+        assert "1 of 2 participants have finished" in desk.text
+        assert "Judged human" not in desk.text
+    desk.open("/researcher/data").send({"reason": REASON}, path="/researcher/data/look")
+    assert [row.th.get_text() for row in desk.page.select(".bars tr")[1:]] == ["human", "gan", "lstm"]  # type: ignore[union-attr]
+    assert "4 of 4" in desk.text
     assert f"1 finished: {REASON}" in desk.open("/researcher").text
+    assert "Judged human" not in desk.open("/researcher/data").text  # a look ends with its page
+    with study.store.read() as db:
+        assert [look.reason for look in db.scalars(select(Unblinding))] == [REASON]
+        changes = [(change.what, change.who, change.reason) for change in db.scalars(select(Change))]
+        assert changes == [("unblinded", "researcher's page", REASON)]
+
+
+def test_a_data_set_before_the_end_needs_a_reason_too(app: Flask, desk: Participant) -> None:
+    Participant(app).finish()
+    assert download(desk, "real").reply.status_code == 409
+    download(desk, "real", REASON)
+    assert desk.reply.headers["Content-Disposition"] == "attachment; filename=data-set.zip"
+    with zipfile.ZipFile(io.BytesIO(desk.reply.data)) as archive:
+        assert [name for name in archive.namelist() if name.endswith("dataset_description.json")]
+    assert f"1 finished: {REASON}" in desk.open("/researcher/data").text
 
 
 def test_results_are_open_once_the_stop_rule_is_met(app: Flask, desk: Participant) -> None:
     for _ in range(2):
         Participant(app).finish()
-    assert "results by system are open" in desk.open("/researcher").text
-    assert download(desk, "real").reply.mimetype == "text/csv"
-    assert "Early looks" not in desk.open("/researcher").text
+    assert "the stop rule is met" in desk.open("/researcher/data").text
+    assert "8 of 8" in desk.text
+    assert read_figures(desk)["Results by system"] == "open"
+    assert download(desk, "real").reply.mimetype == "application/zip"
+    assert "None." in desk.open("/researcher/data").text
 
 
 def test_simulated_participants_meet_no_stop_rule_and_need_no_reason(app: Flask, desk: Participant) -> None:
     for _ in range(2):
         Participant(app, is_simulated=True).finish()
-    assert "stay hidden" in desk.open("/researcher").text
-    assert (
-        download(desk, "simulated").reply.headers["Content-Disposition"].endswith("responses-simulated.csv")
-    )
+    assert read_figures(desk)["Results by system"] == "hidden"
+    assert download(desk, "simulated").reply.headers["Content-Disposition"].endswith("data-set-simulated.zip")
 
 
 def test_a_download_of_nothing_says_what_there_is(desk: Participant) -> None:
     assert (
         "no judgments by real participants; there are 0 by simulated" in download(desk, "real", REASON).text
     )
+
+
+def test_a_paused_study_takes_nobody_new_and_lets_others_finish(app: Flask, desk: Participant) -> None:
+    begun = Participant(app).begin().answer()
+    desk.open("/researcher").send(
+        {"phase": "paused", "reason": "the sound is wrong"}, path="/researcher/phase"
+    )
+    assert "paused : the sound is wrong" in desk.text
+    for language, words in (
+        ("en", "taking a break"), ("es", "en pausa"), ("ja", "一時休止中"), ("zh-Hans", "暂停中"),
+    ):  # fmt: skip
+        late = Participant(app).open(f"/?lang={language}")
+        assert words in late.text
+        assert not late.page.find("form")
+    assert begun.finish().path == "/thanks"
+    desk.open("/researcher").send({"phase": "paused", "reason": "again"}, path="/researcher/phase")
+    assert desk.reply.status_code == 409
+    assert "The study is paused already." in desk.text
+    desk.open("/researcher").send({"phase": "open", "reason": "mended"}, path="/researcher/phase")
+    assert Participant(app).begin().path.startswith("/trial/")
+
+
+@pytest.mark.parametrize(("phase", "reason", "message"), [
+    ("sleeping", "why not", "it cannot be 'sleeping'"), ("closed", " ", "Say why the study is to be closed"),
+])  # fmt: skip
+def test_a_phase_that_is_none_or_without_a_reason_is_refused(
+    desk: Participant, phase: str, reason: str, message: str
+) -> None:
+    desk.send({"phase": phase, "reason": reason}, path="/researcher/phase")
+    assert desk.reply.status_code == 409
+    assert message in desk.text
+
+
+def test_nobody_slips_into_a_closed_study_by_a_page_that_was_open(
+    app: Flask, desk: Participant, study: Study
+) -> None:
+    waiting = Participant(app)
+    desk.open("/researcher").send({"phase": "closed", "reason": "enough"}, path="/researcher/phase")
+    assert "This study has ended" in waiting.send().text
+    with study.store.read() as db:
+        assert db.scalars(select(StudySession)).all() == []
+
+
+def test_a_participant_is_found_excluded_and_counts_again(
+    app: Flask, desk: Participant, study: Study
+) -> None:
+    sent = Participant(app).open("/?PROLIFIC_PID=59e723456789012345678901").finish()
+    with study.store.read() as db:
+        participant_id = db.scalars(select(StudySession.participant_id)).one()
+    for said in (participant_id, participant_id[:8], "59e723456789012345678901"):
+        assert desk.open(f"/researcher/participants?find={said}").path.endswith(participant_id)
+    assert sent.codes[0] in desk.codes
+    assert "59e7234" not in desk.text
+    place = f"{desk.path}/exclusion"
+    assert desk.send({"decision": "exclude", "reason": "short"}, path=place).reply.status_code == 409
+    assert "say in at least 10 characters why" in desk.text
+    desk.open(f"/researcher/participants/{participant_id}")
+    assert (
+        "excluded : talked all the time"
+        in desk.send({"decision": "exclude", "reason": "talked all the time"}, path=place).text
+    )
+    assert read_figures(desk)["Excluded"] == "1"
+    assert participant_id[:12] in desk.open("/researcher/participants?kind=excluded").text
+    desk.open(f"/researcher/participants/{participant_id}")
+    desk.send({"decision": "readmit", "reason": "it was somebody else"}, path=place)
+    assert "readmitted : it was somebody else" in desk.text
+    assert read_figures(desk)["Excluded"] == "0"
+    assert desk.open(f"/researcher/participants/{'0' * 32}").reply.status_code == 404
+    assert "Nobody, or more than one" in desk.open("/researcher/participants?find=nobody-here").text

@@ -63,7 +63,6 @@ def test_a_stored_reason_stays_text_on_the_researchers_page(
     kind: str, attacked: Flask, target: Study
 ) -> None:
     with target.store.write() as db:
-        db.query(Unblinding).delete()
         db.add(Unblinding(study_version="1", n_finished=0, reason=MARKUP[kind]))
     desk = Participant(attacked).open("/researcher").send({"password": PASSWORD})
     assert "Early looks" in desk.text
