@@ -41,6 +41,7 @@ SECTIONS = (
     ("provenance", "Provenance"),
 )
 ASKED_SECTIONS = (("answer", "The answer"), *(one for one in SECTIONS if one[0] not in ("rates", "systems")))
+PAIRS_LACK, RATINGS_LACK = ("ratings",), ("telling", "listeners")
 NOTHING = "\u2013"
 """Stands where a table has no number."""
 
@@ -102,7 +103,9 @@ def render_asked(
             deviations=explored.deviations,
             readings=readings,
             on_paper=on_paper,
-            sections=[one for one in ASKED_SECTIONS if is_pairs or one[0] not in ("telling", "listeners")],
+            sections=[
+                one for one in ASKED_SECTIONS if one[0] not in (PAIRS_LACK if is_pairs else RATINGS_LACK)
+            ],
             pairs=study.findings.pairs if isinstance(study, PairStudy) else (),
             answers=list_answers(study),
             systems=list_clips(explored.clips) if is_pairs else (),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.answers import HUMAN_CLIP
+from analysis.clusters import order_systems
 from analysis.confidence import Confidence, estimate_confidence
 from analysis.detection import Accuracy, count_correct
 from analysis.equivalence import ACCURACY_BOUNDS, Claim, check_equivalence
@@ -154,7 +155,7 @@ def study_ratings(responses: Responses, config: AnalysisConfig) -> RatingStudy:
         ratings,
         contrast_ratings(rated, level),
         claims,
-        _average(rated, ["clip_id", "system"]).drop(columns="sd"),
+        _order(_average(rated, ["clip_id", "system"]).drop(columns="sd")),
         _average(rated, ["participant_id"]),
         describe_spread(rated, model),
     )
@@ -176,6 +177,13 @@ def _average(rated: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     found = rated.groupby(by, sort=True)["rating"].agg(["size", "mean", "std"]).reset_index()
     found.columns = pd.Index([*by, "n_trials", "mean", "sd"])
     return found
+
+
+def _order(clips: pd.DataFrame) -> pd.DataFrame:
+    """Return clips in the order of their systems, human ones first."""
+    places = {name: place for place, name in enumerate(order_systems(clips["system"].unique()))}
+    order = clips["system"].map(places).argsort(kind="stable")
+    return clips.iloc[order].reset_index(drop=True)
 
 
 def _exclude(responses: Responses, config: AnalysisConfig) -> Exclusions:

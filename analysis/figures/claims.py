@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Is it equal to human music?"
-MIDDLE = 0.5
+MIDDLE, MARGIN = 0.5, 0.02
 _EQUAL = (Verdict.EQUAL, Verdict.DIFFERENT_WITHIN_BOUND)
 
 
@@ -38,7 +38,7 @@ def draw(explored: PairExploration | RatingExploration) -> "Figure":
         axes.annotate(str(claim.test.verdict), (middle, row), (0, 10), **style)  # type: ignore[arg-type]
         ends += [low, high]
     name_rows(axes, [claim.system for claim in claims])
-    set_percent(axes, low=max(0.0, min(ends)), high=min(1.0, max(ends)))
+    set_percent(axes, low=max(0.0, min(ends) - MARGIN), high=min(1.0, max(ends) + MARGIN))
     if isinstance(explored, PairExploration):
         explain(axes, "pairs in which the human clip was found; 50% is guessing, the band is the bound")
     else:

@@ -65,7 +65,9 @@ def read(explored: Tried) -> str:
 
 
 def _show(explored: Tried, value: float) -> str:
-    return sign_points(value) if explored.sensitivity.in_points else decimal(value, sign=True)
+    if explored.sensitivity.in_points:
+        return sign_points(value)
+    return decimal(value, sign=bool(round(value, 2)))
 
 
 def order_choices(explored: Tried) -> list[tuple[str, ...]]:

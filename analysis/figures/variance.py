@@ -45,6 +45,7 @@ def draw(explored: Parted) -> "Figure":
     axes.set_yticks([])
     axes.set_ylim(-0.45, 0.45)
     axes.legend(loc="upper left", bbox_to_anchor=(-0.01, -0.35), ncols=2, handlelength=1, handleheight=1)
+    figure.draw_without_rendering()  # a layout with a legend outside settles in its second pass
     return figure
 
 
