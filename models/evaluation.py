@@ -1,25 +1,22 @@
 """How close the clips are to real music, unheard: every system, with its ceiling and its floor.
 
 The measure is held-out music: excerpts of the validation and test pieces, cut by the rule of clips. The
-ceiling is other real music, excerpts of as many training songs as a system has clips; the floor is Markov.
+ceiling is other real music, excerpts of as many training songs as a system has clips, drawn several times;
+the floor is Markov. The study's human clips are compared with the held-out songs that they are not from.
 """
 
 import dataclasses
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from models.arrangement import arrange
 from models.batches import normalize_key
 from models.clips import CLIPS_FILE
 from models.composing import compose_clips
 from models.corpus import PreparedPiece, load_pieces
-from models.evaluation_classifier import Separation, separate
-from models.evaluation_distances import Scale, measure_diversity, measure_frechet
-from models.evaluation_features import FEATURES, Floats, measure_all
+from models.evaluation_features import FEATURES
+from models.evaluation_figures import CEILING, FLOOR, HELD_OUT, ClipSet, Evaluation, measure
 from models.excerpts import cut_excerpts
 from models.markov import MarkovGenerator, train_markov
 from models.midi import read_performance
@@ -31,51 +28,12 @@ from study_core.config import Config
 from study_core.errors import StudyError, list_problems
 from study_core.folders import DataFolders
 from study_core.manifest import read_manifest, sha256_file
-from study_core.seeds import child_seed, random_generator
+from study_core.seeds import random_generator
 from study_core.types import HUMAN, HUMAN_ORIGINAL, SOUND_SUFFIXES, Clip
 
-HELD_OUT, CEILING, FLOOR = "held-out music", "ceiling: other real music", "floor: markov"
 MARKOV = "markov"
 CLIPS_PER_SONG = 4  # of the held-out music, so that no long song decides
-FEWEST_CLIPS = 10  # fewer are told apart by chance
-
-
-@dataclass(frozen=True, slots=True)
-class ClipSet:
-    """Clips of one kind: their music, their songs and how many notes in a row each copies."""
-
-    name: str
-    clip_ids: list[str]
-    scores: list[Score]
-    songs: list[str]
-    copied_notes: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What was measured of a set; `separation` and `frechet` are against the held-out music."""
-
-    name: str
-    n_clips: int
-    n_songs: int
-    separation: Separation | None
-    frechet: float | None
-    diversity: float
-    copied_median: float
-    copied_p95: float
-    means: list[float]
-    """Of each feature, in the order of `FEATURES`."""
-    deviations: list[float]
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The sets that were measured, held-out music first, and their figures."""
-
-    sets: list[ClipSet]
-    features: list[Floats]
-    figures: list[Figures]
+CEILINGS = 5  # draws of other real music: one may lie far from the next
 
 
 def evaluate(config: Config) -> Evaluation:
@@ -91,23 +49,18 @@ def evaluate(config: Config) -> Evaluation:
     held_out = [*load_pieces(config.folders, "validation"), *load_pieces(config.folders, "test")]
     detector = CopyDetector({prepared.piece.piece_id: prepared.score for prepared in training})
     reference = cut_real(HELD_OUT, held_out, CLIPS_PER_SONG, detector, config)
-    ceiling = cut_real(CEILING, training, 1, CopyDetector({}), config, config.clips.per_system)
-    ceiling = dataclasses.replace(ceiling, copied_notes=reference.copied_notes)
     systems = list(_read_systems(clips, config))
     if MARKOV not in {each.name for each in systems}:
         systems.append(compose_floor(training, detector, config))
-    return measure([reference, ceiling, *systems], config.seed)
+    ceilings = [cut_ceiling(training, reference, i, config) for i in range(CEILINGS)]
+    return measure([reference, *systems], config.seed, ceilings)
 
 
-def measure(sets: Sequence[ClipSet], seed: int) -> Evaluation:
-    """Return the figures of sets of clips against the first."""
-    features = [measure_all(each.scores) for each in sets]
-    scale = Scale.of(features[0])
-    figures = [
-        _measure(each, own, sets[0], scale, features[0], seed)
-        for each, own in zip(sets, features, strict=True)
-    ]
-    return Evaluation(list(sets), features, figures)
+def cut_ceiling(training: Sequence[PreparedPiece], reference: ClipSet, draw: int, config: Config) -> ClipSet:
+    """Return a draw of other real music; what it copies is what held-out music copies."""
+    name = f"{CEILING}, {draw}" if draw else CEILING
+    found = cut_real(name, training, 1, CopyDetector({}), config, config.clips.per_system)
+    return dataclasses.replace(found, name=CEILING, copied_notes=reference.copied_notes)
 
 
 def load_clips(folders: DataFolders) -> list[Clip]:
@@ -190,33 +143,6 @@ def _read_systems(clips: Sequence[Clip], config: Config) -> Iterator[ClipSet]:
 
 def _read(path: Path) -> Score:
     return quantize(arrange(read_performance(path)))
-
-
-def _measure(
-    own: ClipSet, features: Floats, reference: ClipSet, scale: Scale, real: Floats, seed: int
-) -> Figures:
-    separation, frechet, note = None, None, ""
-    if own.name in {HELD_OUT, HUMAN}:
-        note = "is, or is cut from, what the others are compared with"
-    elif len(own.scores) < FEWEST_CLIPS:
-        note = f"{len(own.scores)} clips are too few to compare; {FEWEST_CLIPS} are the least"
-    else:
-        drawn = child_seed(seed, "evaluation", own.name)
-        separation = separate(real, features, reference.songs, own.songs, drawn)
-        frechet = measure_frechet(scale.apply(real), scale.apply(features))
-    return Figures(
-        own.name,
-        len(own.scores),
-        len(set(own.songs)),
-        separation,
-        frechet,
-        measure_diversity(scale.apply(features)),
-        float(np.median(own.copied_notes)),
-        float(np.percentile(own.copied_notes, 95)),
-        features.mean(axis=0).tolist(),
-        features.std(axis=0).tolist(),
-        note,
-    )
 
 
 FEATURE_COLUMNS = tuple(feature.name.replace(" ", "_") for feature in FEATURES)

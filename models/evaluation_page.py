@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from models.evaluation import FEATURE_COLUMNS, HELD_OUT, ClipSet, Evaluation, Figures
+from models.evaluation import FEATURE_COLUMNS
 from models.evaluation_features import FEATURES
+from models.evaluation_figures import HELD_OUT, ClipSet, Evaluation, Figures
 from models.tokens import LOWEST_PITCH, N_PITCHES, Score
 from study_core.manifest import write_bytes, write_json
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.cues import read_features
-from models.evaluation import CEILING, FEATURE_COLUMNS, FLOOR, HELD_OUT, ClipSet, evaluate, measure
+from models.evaluation import FEATURE_COLUMNS, evaluate
 from models.evaluation_features import FEATURES, measure_features
+from models.evaluation_figures import CEILING, FLOOR, HELD_OUT, ClipSet, measure
 from models.evaluation_page import write_evaluation
 from models.tokens import Score
 from study_core.config import Config
@@ -70,6 +71,28 @@ def test_too_few_clips_are_described_but_not_compared() -> None:
     figures = measure([make_set("real", range(30)), make_set("few", range(4))], seed=1).figures[1]
     assert (figures.separation, figures.frechet) == (None, None)
     assert figures.note == "4 clips are too few to compare; 10 are the least"
+
+
+def test_the_ceiling_is_the_mean_of_its_draws_and_says_how_far_they_lie_apart() -> None:
+    real = make_set("real", range(30))
+    draws = [make_set(CEILING, range(first, first + 20)) for first in (100, 120, 140)]
+    apart = [measure([real, draw], seed=1).figures[1] for draw in draws]
+    ceiling = measure([real], 1, draws).figures[1]
+    aucs = [each.separation.auc for each in apart if each.separation]
+    assert ceiling.separation is not None
+    assert ceiling.separation.auc == pytest.approx(np.mean(aucs))
+    assert ceiling.frechet == pytest.approx(np.mean([each.frechet for each in apart]))
+    assert ceiling.note == f"mean of 3 draws, AUC from {min(aucs):.2f} to {max(aucs):.2f}"
+
+
+def test_human_clips_are_compared_with_songs_that_they_are_not_from() -> None:
+    real = make_set("real", range(30))
+    human = replace(real, name="human", scores=real.scores[:15], songs=real.songs[:15])
+    figures = measure([real, human], seed=1).figures[1]
+    others = replace(real, scores=real.scores[15:], songs=real.songs[15:])
+    assert figures.separation == measure([others, human], seed=1).figures[1].separation
+    alone = measure([human, replace(real, name="human")], seed=1).figures[1]
+    assert alone.note == "0 clips are too few to compare; 10 are the least"
 
 
 def test_a_study_has_its_systems_between_ceiling_and_floor_and_its_files_agree(

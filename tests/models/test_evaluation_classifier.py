@@ -37,17 +37,25 @@ def correlate(features: Floats) -> Floats:
     return np.concatenate([features[:, :12], tied], axis=1)
 
 
+def correlate_weakly(features: Floats) -> Floats:
+    """Tie six pairs of features a little, as many as music has loose habits."""
+    tied = 0.6 * features[:, :6] + 0.8 * features[:, 6:12]
+    return np.concatenate([features[:, :6], tied, features[:, 12:]], axis=1)
+
+
 @pytest.mark.parametrize(
-    ("change", "least"), [(shift, 0.6), (narrow, 0.75), (correlate, 0.6)], ids=["mean", "spread", "tie"]
+    ("change", "least"),
+    [(shift, 0.6), (narrow, 0.75), (correlate, 0.8), (correlate_weakly, 0.56)],
+    ids=["mean", "spread", "tie", "weak tie"],
 )
 def test_a_planted_difference_is_found(change: Callable[[Floats], Floats], least: float) -> None:
     assert np.mean([separate_changed(change, seed).auc for seed in range(4)]) > least
 
 
 def test_sets_of_one_kind_are_not_told_apart_and_the_interval_says_so() -> None:
-    found = [separate_changed(lambda features: features, seed) for seed in range(6)]
-    assert abs(np.mean([each.auc for each in found]) - 0.5) < 0.07
-    assert sum(each.low <= 0.5 <= each.high for each in found) >= 5
+    found = [separate_changed(lambda features: features, seed) for seed in range(12)]
+    assert abs(np.mean([each.auc for each in found]) - 0.5) < 0.05
+    assert sum(each.low <= 0.5 <= each.high for each in found) >= 10
 
 
 def test_sets_without_overlap_are_told_apart_wholly() -> None:
