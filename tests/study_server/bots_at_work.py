@@ -20,9 +20,9 @@ from study_server.security import PROOF_HEADER, prove_simulation
 from study_server.store import Store
 from study_server.tables import Judgment, StudySession
 
-PAUSES_S = [0.2] * 600
+PAUSES_S = [0.2] * 6000
 """Of a bot whose server is gone: it does not give up before the test does."""
-LONGEST_WAIT_S = 300
+LONGEST_WAIT_S = 1200
 
 
 class BotsAtWork:
