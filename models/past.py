@@ -2,17 +2,43 @@
 
 from bisect import bisect_left, bisect_right
 
-from models.features import LAGS_BARS, Setting
+from models.features import LAGS_BARS, N_SEEN, Setting
 from models.lookback import FIGURES, NOTHING, STEP_BITS, VOICE_NOTES
 from models.tokens import MAX_DELTA, N_PITCHES
 
 Token = tuple[int, int, int, int]
 
+MOST_ROUNDS = 3  # of a loop in a row
+FEWEST_LOOP_BARS = 2  # shorter loops are tremolos and the like
+
+
+class Loop:
+    """How long the music has been going round in a figure, transposed or not."""
+
+    def __init__(self) -> None:
+        self._distance, self._since = 0, 0
+
+    def follow(self, distance: int, onset: int) -> None:
+        """Take in that a note followed one so many notes before, 0 where it followed none."""
+        if distance != self._distance:
+            self._distance, self._since = distance, onset
+
+    def is_worn(self, onset: int, keys: list[int], bar_ticks: int) -> bool:
+        """Tell whether it has gone round too often."""
+        if not self._distance:
+            return False
+        round_ticks = onset - (keys[-1 - self._distance] >> 7)
+        return onset - self._since >= max(MOST_ROUNDS * round_ticks, FEWEST_LOOP_BARS * bar_ticks)
+
 
 class Past:
-    """Answers in lists: one value for each lag in bars, then for each length of figure."""
+    """Answers in lists: one value for each lag in bars, then for each length of figure.
 
-    def __init__(self, setting: Setting, first: Token) -> None:
+    What goes on as it did before is easily gone on with for ever. Where loops are to be broken, one that is
+    worn out is followed by a bar in which nothing is looked back to.
+    """
+
+    def __init__(self, setting: Setting, first: Token, *, breaks_loops: bool = False) -> None:
         self.tokens = [first]
         self.onset = first[0]
         self.contour = [0] * 6
@@ -22,10 +48,16 @@ class Past:
         self._steps = 0
         self._followers: list[dict[int, int]] = [{} for _ in FIGURES]
         self._matches = [NOTHING] * len(FIGURES)
+        self._bar_ticks = setting.bar_ticks
+        self._loop = Loop() if breaks_loops else None
+        self._blind_until = 0
 
     def add(self, token: Token) -> None:
         """Take one more note in."""
         delta, pitch = token[0], token[1]
+        if self._loop:
+            has_followed = self._follow(self._matches[-1], delta) == pitch
+            self._loop.follow(len(self.tokens) - self._matches[-1] if has_followed else 0, self.onset)
         self.contour = [pitch - other for other in self.references(delta)]
         self._steps = (self._steps << STEP_BITS) | (delta * 256 + pitch - self.tokens[-1][1] + 128)
         self.tokens.append(token)
@@ -37,6 +69,9 @@ class Past:
         else:
             self._tops[-1] = pitch
         self._match()
+        if self._loop and self._loop.is_worn(self.onset, self._keys, self._bar_ticks):
+            self._blind_until = self.onset + self._bar_ticks
+            self._loop = Loop()
 
     def references(self, delta: int) -> list[int]:
         """Return the pitches that a note `delta` from here is heard against."""
@@ -53,21 +88,31 @@ class Past:
 
     def deltas(self) -> list[int]:
         """Return how long after this place the next note came."""
+        if self._is_blind:
+            return [NOTHING] * N_SEEN
         pitch = self.tokens[-1][1]
         found = [self._delta(self.onset - lag, pitch) for lag in self._lags]
         return found + [self.tokens[j][0] if j >= 0 else NOTHING for j in self._matches]
 
     def pitches(self, delta: int) -> list[int]:
         """Return the pitch at the place `delta` from here."""
+        if self._is_blind:
+            return [NOTHING] * N_SEEN
         lowest = self.tokens[-1][1] if delta == 0 else -1
         found = [self._pitch(self.onset + delta - lag, lowest) for lag in self._lags]
         return found + [self._follow(j, delta) for j in self._matches]
 
     def find_notes(self, delta: int, pitch: int) -> list[Token | None]:
         """Return the note of that pitch at the place `delta` from here; last, the nearest in pitch."""
+        if self._is_blind:
+            return [*(N_SEEN * [None]), self._nearest(delta, pitch)]
         found = [self._note((self.onset + delta - lag) * 128 + pitch) for lag in self._lags]
         found += [self.tokens[j] if self._follow(j, delta) == pitch else None for j in self._matches]
         return [*found, self._nearest(delta, pitch)]
+
+    @property
+    def _is_blind(self) -> bool:
+        return self.onset < self._blind_until
 
     def _match(self) -> None:
         """Find what last followed the figures that end here, and remember that they did."""

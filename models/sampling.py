@@ -30,6 +30,8 @@ class Decoding:
     temperature: float = 1.0
     top_p: float = 0.97
     factors: tuple[float, float, float, float] = FACTORS
+    breaks_loops: bool = True
+    """Whether a figure that has gone round often enough is left, see `models.past`."""
 
     @property
     def per_head(self) -> tuple[tuple[float, float], ...]:
@@ -38,7 +40,7 @@ class Decoding:
         return tuple(zip(temperatures, (1.0, self.top_p, 1.0, 1.0), strict=True))
 
 
-PLAIN = Decoding(temperature=1.0, top_p=1.0, factors=(1.0, 1.0, 1.0, 1.0))
+PLAIN = Decoding(temperature=1.0, top_p=1.0, factors=(1.0, 1.0, 1.0, 1.0), breaks_loops=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,10 @@ def compose(weights: Weights, prompts: Sequence[Prompt], decoding: Decoding) -> 
         np.random.default_rng(prompt.seed).random((prompt.max_notes + 1, 4), dtype=np.float32)
         for prompt in prompts
     ]
-    pasts = [Past(prompt.setting, _token(prompt.tokens[0])) for prompt in prompts]
+    pasts = [
+        Past(prompt.setting, _token(prompt.tokens[0]), breaks_loops=decoding.breaks_loops)
+        for prompt in prompts
+    ]
     network = Network(weights, np.array([prompt.style for prompt in prompts]))
     going = list(range(len(prompts)))
     while going:

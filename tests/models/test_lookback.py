@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from models.features import N_SEEN, Setting
 from models.lookback import NOTHING, VOICE_NOTES, find_matches, find_references, find_voices
+from models.past import Past
 
 MELODY = [(0, 40), (6, 42), (6, 44), (12, 40)]
 
@@ -45,3 +47,33 @@ def test_a_voice_goes_on_from_its_nearest_note_of_an_earlier_onset() -> None:
     assert find_voices(tokens).tolist() == [NOTHING, NOTHING, 0, 1, 1, 3]
     far = make_tokens((0, 40), *(VOICE_NOTES * [(6, 70)]), (6, 40))
     assert find_voices(far)[-1] == VOICE_NOTES
+
+
+def play(*notes: tuple[int, int], breaks_loops: bool = True) -> list[int]:
+    """Return the notes before which nothing is looked back to."""
+    tokens = [(delta, pitch, 5, 16) for delta, pitch in notes]
+    past = Past(Setting(48, 120), tokens[0], breaks_loops=breaks_loops)
+    blind = []
+    for i, token in enumerate(tokens[1:], start=1):
+        if past.deltas() == N_SEEN * [NOTHING] and past.find_notes(token[0], 40)[:-1] == N_SEEN * [None]:
+            blind.append(i)
+        past.add(token)
+    return blind
+
+
+def test_a_loop_that_has_gone_round_thrice_is_followed_by_a_bar_without_looking_back() -> None:
+    bar = [(12, 40), (12, 47), (12, 52), (12, 47)]
+    heard_once = [1, 2, 3]
+    assert play(*(12 * bar), breaks_loops=False) == heard_once
+    broken = play(*(12 * bar))[len(heard_once) :]
+    n_heard = 1 + 2 * 4  # the second time a figure of four steps comes to its end
+    assert broken[:4] == [n_heard + 3 * 4 + i for i in range(4)]
+    assert broken[4] >= broken[3] + 3 * 4
+
+
+def test_a_loop_that_climbs_is_one_too_and_a_tremolo_may_last_two_bars() -> None:
+    climbing = [(6, 40 + i) for i in range(40)]
+    assert any(i > 8 for i in play(*climbing))
+    tremolo = [(3, 40 + 7 * (i % 2)) for i in range(40)]
+    assert max(play(*tremolo[:30]), default=0) < 16
+    assert any(i > 16 for i in play(*tremolo))
