@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from analysis import maximum
@@ -24,63 +22,12 @@ from analysis.hierarchical import (
 )
 from analysis.laplace import Judgments, LaplaceLikelihood
 from analysis.link import Link, integrate_link
-from analysis.mixed import INTERCEPT, MixedModel, compare_models, fit_mixed_model
+from analysis.mixed import INTERCEPT, compare_models, fit_mixed_model
 from analysis.responses import Responses
 from study_core.errors import ResponsesError
+from tests.analysis.models import LINKS, contrast, fit, simulate, standard_errors
 
-FloatArray = npt.NDArray[np.float64]
 AGREEMENT = 1e-4
-LINKS: tuple[Link, Link] = ("logit", "probit")
-
-
-def contrast(table: pd.DataFrame) -> pd.DataFrame:
-    generated = np.where(table["system"] == "human", -0.5, 0.5)
-    return pd.DataFrame({INTERCEPT: 1.0, GENERATED: generated})
-
-
-def fit(table: pd.DataFrame, link: Link, *, slopes: bool = False) -> MixedModel:
-    """Fit the answer "generated" on gen_c."""
-    terms = contrast(table)
-    return fit_mixed_model(
-        1 - table["judged_human"],
-        terms,
-        table["participant_id"],
-        table["clip_id"],
-        by_listener=terms if slopes else None,
-        link=link,
-    )
-
-
-def standard_errors(model: MixedModel) -> FloatArray:
-    return np.sqrt(model.covariance.diagonal())
-
-
-def simulate(
-    seed: int,
-    sizes: tuple[int, int, int],
-    beta: tuple[float, float],
-    root: FloatArray,
-    *,
-    sigma: float,
-    link: Link,
-) -> pd.DataFrame:
-    """Return judgments of listeners x clips, so many each; half of the clips are human."""
-    rng = np.random.default_rng(seed)
-    listeners, clips, each = sizes
-    listener = np.repeat(np.arange(listeners), each)
-    clip = np.concatenate([rng.permutation(clips)[:each] for _ in range(listeners)])
-    terms = np.column_stack([np.ones(listener.size), np.where(clip % 2, 0.5, -0.5)])
-    effects = (rng.normal(size=(listeners, 2)) @ root.T)[listener]
-    eta = terms @ beta + (terms * effects).sum(axis=1) + sigma * rng.normal(size=clips)[clip]
-    noise = rng.logistic(size=eta.size) if link == "logit" else rng.normal(size=eta.size)
-    return pd.DataFrame(
-        {
-            "participant_id": listener,
-            "clip_id": clip,
-            "system": np.where(clip % 2, "gan", "human"),
-            "judged_human": (eta + noise < 0).astype(int),
-        }
-    )
 
 
 # Numbers of R 4.2.2, glmmTMB 1.1.5, from the trials of the 112 attentive people.
@@ -156,105 +103,6 @@ def test_share_correct_agrees_with_glmmtmb(gengap: Responses) -> None:
         [0.826350506592, 0.92474427269], abs=AGREEMENT
     )
     assert model.log_likelihood == pytest.approx(-2280.22168023, abs=AGREEMENT)
-
-
-# A dense program, written from the definition alone.
-
-
-@st.composite
-def designs(draw: st.DrawFn) -> tuple[Judgments, FloatArray]:
-    """Give random unbalanced designs, repeats included, with parameters."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    listeners, clips = draw(st.integers(2, 6)), draw(st.integers(2, 5))
-    fixed, by_listener = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    listener = np.sort(np.concatenate([np.arange(listeners), rng.integers(0, listeners, 20)]))
-    clip = np.concatenate([np.arange(clips), rng.integers(0, clips, listener.size)])[: listener.size]
-    clip[-1] = clips - 1
-    rows = rng.normal(size=(listener.size, fixed + by_listener))
-    judgments = Judgments(
-        rng.choice([-1.0, 1.0], listener.size), rows[:, :fixed], rows[:, fixed:], listener, clip
-    )
-    return judgments, rng.normal(0, 0.8, fixed + by_listener * (by_listener + 1) // 2 + 1)
-
-
-def evaluate_densely(judgments: Judgments, link: Link, parameters: FloatArray) -> float:
-    listeners, clips, p, k = judgments.shape
-    root = np.zeros((k, k))
-    root[np.tril_indices(k)] = parameters[p:-1]
-    n = judgments.answer.size
-    rows = np.zeros((n, listeners * k + clips))
-    for i in range(n):
-        j = judgments.listener[i]
-        rows[i, j * k : (j + 1) * k] = judgments.by_listener[i] @ root
-        rows[i, listeners * k + judgments.clip[i]] = parameters[-1]
-    distribution = stats.logistic if link == "logit" else stats.norm
-
-    def height(effects: FloatArray) -> float:
-        eta = judgments.fixed @ parameters[:p] + rows @ effects
-        return float(distribution.logcdf(judgments.answer * eta).sum() - effects @ effects / 2)
-
-    mode = minimize(lambda u: -height(u), np.zeros(rows.shape[1]), method="BFGS", options={"gtol": 1e-7}).x
-    x = judgments.answer * (judgments.fixed @ parameters[:p] + rows @ mode)
-    score = distribution.pdf(x) / distribution.cdf(x)
-    curvature = expit(x) * expit(-x) if link == "logit" else score * (score + x)
-    hessian = np.eye(rows.shape[1]) + rows.T @ (curvature[:, None] * rows)
-    return height(mode) - float(np.linalg.slogdet(hessian)[1]) / 2
-
-
-@pytest.mark.parametrize("link", LINKS)
-@settings(max_examples=15, deadline=None)
-@given(design=designs())
-def test_blocks_give_the_dense_likelihood(link: Link, design: tuple[Judgments, FloatArray]) -> None:
-    judgments, parameters = design
-    value, _ = LaplaceLikelihood(judgments, link).evaluate(parameters)
-    assert value == pytest.approx(evaluate_densely(judgments, link, parameters), abs=1e-6)
-
-
-@pytest.mark.parametrize("link", LINKS)
-@settings(max_examples=40, deadline=None)
-@given(design=designs())
-def test_the_gradient_is_that_of_finite_differences(link: Link, design: tuple[Judgments, FloatArray]) -> None:
-    judgments, parameters = design
-    likelihood = LaplaceLikelihood(judgments, link)
-    _, gradient = likelihood.evaluate(parameters)
-    for i, step in enumerate(1e-3 * np.eye(parameters.size)):
-        # Fourth order: what is left of the differences is 1e-9, of the mode's tolerance 1e-6.
-        value = [likelihood.evaluate(parameters + s * step)[0] for s in (-2, -1, 1, 2)]
-        difference = (value[0] - 8 * value[1] + 8 * value[2] - value[3]) / 12e-3
-        assert gradient[i] == pytest.approx(difference, abs=2e-6, rel=2e-6)
-
-
-@pytest.mark.parametrize("link", LINKS)
-def test_one_factor_is_adaptive_quadrature_with_one_node_and_near_that_with_many(link: Link) -> None:
-    table = simulate(3, (40, 8, 8), (0.3, 0.5), np.diag([0.8, 0.0]), sigma=0.0, link=link)
-    terms, sd = contrast(table).to_numpy(), 0.8
-    sign = np.where(table["judged_human"] == 1, 1.0, -1.0)
-    judgments = Judgments(
-        sign, terms, terms[:, :1], *(table[key].to_numpy() for key in ("participant_id", "clip_id"))
-    )
-    value, _ = LaplaceLikelihood(judgments, link).evaluate(np.array([-0.2, -0.4, sd, 0.0]))
-    middle, distribution = terms @ [-0.2, -0.4], stats.logistic if link == "logit" else stats.norm
-
-    def height(b: FloatArray) -> FloatArray:
-        """Log density of each listener's answers and effect b, shape (40,)."""
-        eta = sign * (middle + sd * b[judgments.listener])
-        return distribution.logcdf(eta).reshape(40, 8).sum(axis=1) + stats.norm.logpdf(b)
-
-    b, small = np.zeros(40), 1e-3
-    for _ in range(20):
-        curvature = (height(b + small) - 2 * height(b) + height(b - small)) / small**2
-        b = b - (height(b + small) - height(b - small)) / (2 * small) / curvature
-    scale = np.sqrt(-2 / curvature)
-
-    def quadrature(nodes: int) -> float:
-        """Adaptive Gauss-Hermite quadrature (Liu & Pierce 1994)."""
-        points, weights = np.polynomial.hermite.hermgauss(nodes)
-        summed = [height(b + scale * x) + x**2 + np.log(w) for x, w in zip(points, weights, strict=True)]
-        return float((np.log(scale) + np.logaddexp.reduce(summed)).sum())
-
-    assert value == pytest.approx(quadrature(1), abs=1e-4)
-    assert quadrature(15) == pytest.approx(quadrature(25), abs=1e-4)
-    assert value == pytest.approx(quadrature(25), abs=0.02 * 40)
 
 
 # What a fit says.
