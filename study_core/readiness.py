@@ -28,6 +28,8 @@ CHECKS = {
 """What is checked, in the order in which it is said: module and function, imported when its turn comes."""
 LEAST_FREE_BYTES = 1024**3
 CLOCK_TOLERANCE_S = 120
+MTURK = "workerId"
+"""The link's name for a worker of Mechanical Turk, whose last page needs no address: it hands in a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ def check_links(config: Config) -> Finding:
     """Find where participants come from and go to, and whether they can."""
     recruitment, server = config.recruitment, config.server
     missing, doubts = [], []
-    sends = recruitment.id_parameter is not None
-    if sends and not recruitment.completion_url:
+    leaves = recruitment.id_parameter not in (None, MTURK)
+    if leaves and not recruitment.completion_url:
         doubts.append(
             f"participants arrive with {recruitment.id_parameter} but go nowhere at the end: set "
             "recruitment.completion_url, or have them copy the code they are shown"

@@ -9,7 +9,7 @@ from study_core.cli import COMMANDS
 
 REPOSITORY = Path(__file__).parent.parent
 RULES = (REPOSITORY / "docs/rules.md").read_text(encoding="utf-8")
-DOCUMENTS = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("docs/**/*.md"))]
+DOCUMENTS = [*sorted(REPOSITORY.glob("*.md")), *sorted(REPOSITORY.glob("docs/**/*.md"))]
 
 
 def test_each_of_the_nine_rules_names_tests_that_exist() -> None:
@@ -22,7 +22,7 @@ def test_each_of_the_nine_rules_names_tests_that_exist() -> None:
             assert f"def {test}(" in (REPOSITORY / file).read_text(encoding="utf-8"), test
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_links_and_pictures_lead_to_files_that_are_here(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     targets = [target for target in re.findall(r"\]\(([^)#]+)", text) if "://" not in target]
