@@ -1,8 +1,6 @@
 """A corpus to look at: in the terminal and on one page that needs nothing else."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Literal
@@ -12,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from rich.console import Console
 
 from models.arrangement import Arrangement
@@ -162,17 +160,6 @@ def test_the_command_prints_the_table_and_writes_the_page_where_wanted(
     assert "Not used: broken.mid is not readable MIDI" in done.output
     assert (tmp_path / "data" / "corpus" / "corpus.html").exists() == html
     assert not (tmp_path / "data" / "corpus" / "pieces.csv").exists()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.browser

@@ -12,13 +12,6 @@ from study_core.config import Config
 from study_server.store import find_store
 from study_server.tables import Judgment, StudySession
 
-CHROMIUM_ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 WAIT_MS = 20_000
 
 

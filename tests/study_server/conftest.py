@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
 
 from study_core.config import Config
 from study_server.app import create_app
 from study_server.study import Study
-from tests.study_server.browsing import CHROMIUM_ARGUMENTS
 from tests.study_server.databases import PostgreSQL
 from tests.study_server.listener import Participant
 from tests.study_server.made_study import make_config, make_stimuli
@@ -78,14 +76,3 @@ def study(app: Flask) -> Study:
 def participant(app: Flask) -> Participant:
     """Return somebody who has just opened the study."""
     return Participant(app)
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Return Debian's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS
-        )
-        yield chromium
-        chromium.close()

@@ -1,0 +1,1 @@
+"""The participant's study in a real browser against the real server."""
