@@ -1,5 +1,6 @@
 """What a request asks of the database is counted: speed that no slow machine can make fail."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ from study_server.study import Study
 from tests.study_server.databases import BOTH
 from tests.study_server.listener import FACTS, Participant
 
+GROWING = "sessions|trials|judgments|screening_trials|practice_trials|question_answers|recruitment_ids"
+SCAN = re.compile(rf"SCAN (?:{GROWING})\b(?! USING)")
 JSON = {"Accept": "application/json"}
 STATEMENTS = {
     "sqlite": ["BEGIN IMMEDIATE", "UPDATE sessions", "INSERT INTO judgments", "COMMIT"],
@@ -99,3 +102,18 @@ def test_what_a_judgment_asks_does_not_grow_with_the_session(
         counts.add(len(statements))
         store.close()
     assert counts == {4}
+
+
+def test_nothing_that_a_participant_does_reads_through_a_table_that_grows(
+    app: Flask, study: Study, asked: list[str]
+) -> None:
+    Participant(app).finish()
+    read = [statement for statement in set(asked) if statement.startswith(("SELECT", "UPDATE", "DELETE"))]
+    with study.store.read() as db:
+        run = db.connection().exec_driver_sql
+        plans = {
+            statement: " / ".join(row[3] for row in run(f"EXPLAIN QUERY PLAN {statement}"))
+            for statement in read
+        }
+    assert len(plans) > 20
+    assert {statement: plan for statement, plan in plans.items() if SCAN.search(plan)} == {}
