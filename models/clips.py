@@ -20,7 +20,7 @@ from study_core.systems import GENERATORS
 from study_core.types import HUMAN, HUMAN_ORIGINAL, SOUND_SUFFIXES, Clip
 
 CLIPS_FILE = "clips.csv"
-_VERSION = 3  # raise it when the same inputs become other clips
+_VERSION = 4  # raise it when the same inputs become other clips
 
 
 class ClipStage:

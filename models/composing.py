@@ -16,6 +16,8 @@ from study_core.errors import StudyError
 from study_core.seeds import child_seed
 
 TRIES_PER_PRIMER = 4
+USUAL_COPY_NOTES = 9  # 95 of 100 excerpts of unseen Pokémon pieces copy no more
+USUAL_TRIES = 3  # at keeping to that; then max_copied_notes is the limit
 MOST_TRIES = TRIES_PER_PRIMER * PRIMERS_PER_CLIP
 
 
@@ -41,6 +43,8 @@ def compose_clips(
     duration_s = config.clips.duration_s
     missing = list(range(len(primers)))
     for attempt in range(MOST_TRIES):
+        most = config.clips.max_copied_notes
+        most = min(most, USUAL_COPY_NOTES) if attempt < USUAL_TRIES else most
         seeds = [child_seed(config.seed, "clips", system, i, attempt) for i in missing]
         pieces = [primers[i][attempt // TRIES_PER_PRIMER % len(primers[i])] for i in missing]
         requests = [
@@ -54,7 +58,7 @@ def compose_clips(
         for i, piece, seed, score in zip(tuple(missing), pieces, seeds, music, strict=True):
             clip = cut_composed(score, partial(cut_excerpt, duration_s=duration_s))
             passage = detector.find_longest(clip) if clip else None
-            if clip and passage and passage.n_notes <= config.clips.max_copied_notes:
+            if clip and passage and passage.n_notes <= most:
                 missing.remove(i)
                 sha256 = generator.checkpoint_sha256
                 yield i, draft_score(clip, piece.piece, passage, seed=seed, checkpoint_sha256=sha256)
