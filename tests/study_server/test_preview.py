@@ -17,8 +17,16 @@ from tests.study_server.listener import Participant
 from tests.study_server.made_study import make_config
 
 
+@pytest.fixture(scope="module")
+def screening_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the sounds of a headphone screening, made once."""
+    config = make_config(tmp_path_factory.mktemp("sounds"), screening={"tests": ("huggins",)})
+    make_screening(config.folders, 1)
+    return config.folders.screening
+
+
 @pytest.fixture
-def config(data_folder: Path) -> Config:
+def config(data_folder: Path, screening_folder: Path) -> Config:
     """Return a study that uses every part."""
     config = make_config(
         data_folder,
@@ -33,7 +41,7 @@ def config(data_folder: Path) -> Config:
         questions={"before": ("age_band", "musical_training"), "after": ("gave_it_away",)},
         recruitment={"failed_attention_code": "INATTENTIVE"},
     )
-    make_screening(config.folders, 1)
+    config.folders.screening.symlink_to(screening_folder)
     return config
 
 

@@ -96,8 +96,16 @@ STUDIES: dict[str, dict[str, object]] = {
 
 
 @pytest.fixture(scope="module")
+def screening_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the sounds of a headphone screening, made once."""
+    config = make_config(tmp_path_factory.mktemp("sounds"), screening={"tests": ("huggins",)})
+    make_screening(config.folders, 1)
+    return config.folders.screening
+
+
+@pytest.fixture(scope="module")
 def studies(
-    stimuli_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    stimuli_folder: Path, screening_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], tuple[str, Study]]]:
     """Return a way to have a study served that recruits in one way."""
     running: dict[str, tuple[str, Study]] = {}
@@ -114,7 +122,7 @@ def studies(
                     recruitment=STUDIES[name],
                     screening={"tests": ("huggins",), "attempts": 1},
                 )
-                make_screening(config.folders, 1)
+                config.folders.screening.symlink_to(screening_folder)
                 running[name] = stack.enter_context(serving(config))
             return running[name]
 
