@@ -38,7 +38,7 @@ def write_card(system: str, config: Config) -> str:
         f"# `{system}`, trained on `{corpus}`",
         _describe_file(folder / WEIGHTS_FILE),
         "## Data\n\n" + "\n".join(_describe_data(pieces, config)),
-        "## Settings\n\n" + _make_table(("setting", "value"), training_settings(system, config).items()),
+        "## Settings\n\n" + _describe_settings(system, config),
         "## Curve\n\n" + _describe_curve(folder / "history.csv"),
         "## Evaluation\n\n" + _describe_evaluation(system, config),
         "## Use and limits\n\n" + _LIMITS.format(system=system),
@@ -80,6 +80,13 @@ def _describe_data(pieces: Sequence[PreparedPiece], config: Config) -> Iterator[
         n_songs = len({prepared.piece.song_cluster for prepared in own})
         rows.append((split, len(own), n_songs, f"{n_notes:,}", f"{hours:.2f}", f"`{hash_music(own)}`"))
     yield _make_table(("split", "pieces", "songs", "notes", "hours", "SHA-256 of the music"), rows)
+
+
+def _describe_settings(system: str, config: Config) -> str:
+    rows = []
+    for name, value in training_settings(system, config).items():
+        rows.append((name, ", ".join(value) or "none" if isinstance(value, tuple) else value))
+    return _make_table(("setting", "value"), rows)
 
 
 def _describe_curve(path: Path) -> str:

@@ -15,6 +15,11 @@ from study_core.manifest import fingerprint, sha256_file, write_bytes
 WEIGHTS_FILE = "weights.npz"
 VERSIONS = {"lstm": 2, "gan": 2, "markov": 1, "article_lstm": 1, "article_gan": 1}
 """Of each generator's training: raise one when the same pieces and settings become other weights."""
+ARTICLE_SETTINGS = {
+    "article_lstm": {"scale", "lstm_steps", "bidirectional", "faults"},
+    "article_gan": {"scale", "gan_steps", "pretraining_steps", "faults"},
+}
+"""Keys of the config's `article` that each of its generators depends on."""
 
 Weights = dict[str, NDArray[Any]]
 """Arrays by the names that Keras gives them, such as `lower/lstm_cell/kernel`."""
@@ -65,6 +70,6 @@ def training_settings(system: str, config: Config) -> dict[str, Any]:
     if system == "gan":
         settings["gan_steps"] = config.training.gan_steps
         settings |= training_settings("lstm", config)
-    if system in {"article_lstm", "article_gan"}:
-        settings |= config.article.model_dump()
+    if system in ARTICLE_SETTINGS:
+        settings |= config.article.model_dump(include=ARTICLE_SETTINGS[system])
     return settings
