@@ -28,7 +28,7 @@ from models.article_networks import LEAK
 from models.article_windows import WINDOW, Windows
 from models.checkpoints import Arrays, name_part, take_part
 from models.history import Progress
-from models.training import collect_model, restore_model, set_up_backend
+from models.training import NEEDS_XLA, collect_model, restore_model, set_up_backend
 from models.weights import Weights
 from study_core.production import ArticleConfig
 from study_core.seeds import child_seed, random_generator
@@ -78,11 +78,11 @@ class ArticleGANTraining:
         self.validation_bits = math.inf  # it has no likelihood
         self.generator, self.discriminator = build_generator(how.scale), build_discriminator(how.scale)
         self.discriminator.compile(
-            _make_optimizer(), "binary_crossentropy", metrics=["accuracy"], jit_compile=False
+            _make_optimizer(), "binary_crossentropy", metrics=["accuracy"], jit_compile=NEEDS_XLA
         )
         self.discriminator.trainable = False
         self._both = keras.Sequential([keras.Input((LATENT,)), self.generator, self.discriminator])
-        self._both.compile(_make_optimizer(), "binary_crossentropy", jit_compile=False)
+        self._both.compile(_make_optimizer(), "binary_crossentropy", jit_compile=NEEDS_XLA)
         self._windows, self._steps, self._first_steps = windows, how.gan_steps, how.pretraining_steps
         self._facts = ArticleFacts(windows.vocabulary, how.faults)
         self._rng = random_generator(seed, "training", "article_gan", "noise")

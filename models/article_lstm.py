@@ -25,7 +25,7 @@ from models.article_facts import ArticleFacts, add_facts
 from models.article_windows import WINDOW, Windows
 from models.checkpoints import Arrays, name_part, take_part
 from models.history import Progress
-from models.training import collect_model, restore_model, set_up_backend
+from models.training import NEEDS_XLA, collect_model, restore_model, set_up_backend
 from models.weights import Weights
 from study_core.production import ArticleConfig
 from study_core.seeds import child_seed, random_generator
@@ -61,7 +61,7 @@ def build_article_lstm(n_tokens: int, units: int = UNITS, *, is_bidirectional: b
         name="article_lstm",
     )
     model.compile(
-        optimizer=keras.optimizers.RMSprop(), loss="sparse_categorical_crossentropy", jit_compile=False
+        optimizer=keras.optimizers.RMSprop(), loss="sparse_categorical_crossentropy", jit_compile=NEEDS_XLA
     )
     return model
 

@@ -25,6 +25,7 @@ from models.sampling import PLAIN, Prompt, compose
 from models.style import cut_stretch, read_styles
 from models.tokens import N_CLASSES
 from models.training import (
+    NEEDS_XLA,
     MovingAverage,
     collect_model,
     compile_generator,
@@ -222,7 +223,7 @@ def _compile_discriminator() -> Discriminator:
         optimizer=keras.optimizers.AdamW(DISCRIMINATOR_RATE, beta_1=0.5, clipnorm=1.0),
         loss=_masked_cross_entropy,
         metrics=[_masked_accuracy],
-        jit_compile=False,
+        jit_compile=NEEDS_XLA,
     )
     model(np.zeros((1, 2, f.N_FEATURES), np.int32))  # makes the weights
     return model
