@@ -200,8 +200,8 @@ def make_stimulus(system: str, index: int) -> Stimulus:
 
 
 def await_server(port: int) -> None:
-    """Wait until the server answers, half a minute at most."""
-    for _ in range(300):
+    """Wait until the server answers, some minutes at most."""
+    for _ in range(2000):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
         except OSError:

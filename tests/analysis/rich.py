@@ -132,3 +132,55 @@ def write_rich(folder: Path, table: pd.DataFrame) -> Path:
     protocol = {"protocol_sha256": "ab" * 32, "config": {"analysis": analysis}}
     (folder / "protocol.json").write_text(json.dumps(protocol), encoding="utf-8")
     return path
+
+
+def make_told(listeners: int = 60, clips: int = 20, each: int = 8) -> pd.DataFrame:
+    """Return pairs of two generators, d' 1.6 and .4; listeners lean to the first clip, and training helps."""
+    rng = np.random.default_rng(4)
+    training = rng.integers(7, 50, listeners)
+    skill = rng.normal(0, 0.4, listeners) + 0.025 * (training - training.mean())
+    of_human, tables = rng.normal(0, 0.4, clips), []
+    who = np.repeat(np.arange(listeners), each)
+    for system, d_prime in (("lstm", 0.4), ("gan", 1.6)):
+        human, own = (np.argsort(rng.random((listeners, clips)), axis=1)[:, :each].ravel() for _ in range(2))
+        side = rng.choice([-1, 1], who.size)
+        better = d_prime + skill[who] + of_human[human] - rng.normal(0, 0.4, clips)[own]
+        evidence = side * better / 2**0.5 + 0.2 + rng.normal(size=who.size)
+        names = [[f"human-{i:03d}" for i in human], [f"{system}-{i:03d}" for i in own]]
+        columns = {
+            "participant_id": [f"p{w:03d}" for w in who],
+            "clip_id": np.where(side > 0, *names),
+            "system": np.where(side > 0, "human", system),
+            "second_clip_id": np.where(side > 0, *names[::-1]),
+            "second_system": np.where(side > 0, system, "human"),
+            "chose_first": (evidence > 0).astype(int),
+            "confidence": np.digitize(np.abs(evidence), [0.4, 0.9, 1.6]) + 1,
+            "musical_training": training[who],
+        }
+        tables.append(pd.DataFrame(columns))
+    return _shuffle(pd.concat(tables, ignore_index=True), rng)
+
+
+def make_rated(listeners: int = 40, clips: int = 12, each: int = 6) -> pd.DataFrame:
+    """Return ratings from 1 to 5 of three systems; listeners differ in how mild they are."""
+    rng = np.random.default_rng(6)
+    lean, tables = rng.normal(0, 0.6, listeners), []
+    who = np.repeat(np.arange(listeners), each)
+    for system, middle in (("human", 0.5), ("lstm", 0.2), ("gan", -0.8)):
+        clip = np.argsort(rng.random((listeners, clips)), axis=1)[:, :each].ravel()
+        evidence = middle + lean[who] + rng.normal(0, 0.5, clips)[clip] + rng.normal(size=who.size)
+        columns = {
+            "participant_id": [f"p{w:03d}" for w in who],
+            "clip_id": [f"{system}-{i:03d}" for i in clip],
+            "system": system,
+            "rating": np.digitize(evidence, [-1.2, -0.4, 0.4, 1.2]) + 1,
+        }
+        tables.append(pd.DataFrame(columns))
+    return _shuffle(pd.concat(tables, ignore_index=True), rng)
+
+
+def _shuffle(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the rows in random order, with `trial_index` and `heard_s`."""
+    mixed = table.iloc[rng.permutation(len(table))].reset_index(drop=True)
+    heard = rng.uniform(5, 20, len(table)).round(1)
+    return mixed.assign(trial_index=mixed.groupby("participant_id").cumcount() + 1, heard_s=heard)

@@ -1,0 +1,249 @@
+"""Studies of pairs and of ratings: what is found, beside brute force and planted effects, or why not."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analysis.answers import HUMAN_CLIP
+from analysis.asked import collect_asked, write_asked
+from analysis.asked_exploration import explore_pairs, explore_ratings
+from analysis.asked_keys import ASKED_KEYS
+from analysis.equivalence import Verdict
+from analysis.keys import KEYS
+from analysis.pair_model import fit_pairs
+from analysis.paradigms import PairStudy, RatingStudy, part_pairs, study_pairs, study_ratings
+from analysis.responses import read_responses
+from analysis.shrinkage import shrink_means
+from study_core.config import AnalysisConfig
+from study_core.errors import ResponsesError
+from tests.analysis.rich import make_rated, make_told
+
+CONFIG = AnalysisConfig()
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> PairStudy:
+    path = tmp_path_factory.mktemp("pairs") / "trials.csv"
+    make_told().to_csv(path, index=False)
+    return study_pairs(read_responses(path, moderators=("musical_training",)), CONFIG)
+
+
+@pytest.fixture(scope="module")
+def ratings(tmp_path_factory: pytest.TempPathFactory) -> RatingStudy:
+    path = tmp_path_factory.mktemp("ratings") / "trials.csv"
+    make_rated().to_csv(path, index=False)
+    return study_ratings(read_responses(path), CONFIG)
+
+
+# Pairs.
+
+
+def test_the_generator_that_is_told_better_comes_out_so(pairs: PairStudy) -> None:
+    gan, lstm = pairs.findings.pairs
+    assert pairs.generators == ("gan", "lstm")
+    assert gan.correct.low > 0.5
+    assert gan.correct.value > lstm.correct.value
+    (contrast,) = pairs.findings.contrasts
+    assert contrast.difference.value == pytest.approx(gan.correct.value - lstm.correct.value)
+    assert contrast.difference.low > 0
+    assert contrast.p_holm < 0.05
+
+
+def test_the_error_of_a_contrast_counts_what_both_generators_share(pairs: PairStudy) -> None:
+    """Brute force over all couples of pairs that have a listener, or a clip of either kind, in common."""
+    kept = pairs.exclusions.kept
+    correct = 1 - kept["judged_human"]
+    left = (correct - correct.groupby(kept["system"]).transform("mean")).to_numpy()
+    columns = [kept[name].to_numpy() for name in ("participant_id", "clip_id", HUMAN_CLIP)]
+    related = np.any([column[:, None] == column for column in columns], axis=0)
+    brute = 0.0
+    for a, first in enumerate(pairs.generators):
+        for b, second in enumerate(pairs.generators):
+            block = np.ix_(kept["system"] == first, kept["system"] == second)
+            products = (np.outer(left, left) * related)[block].mean()
+            brute += (-1) ** (a + b) * products / (1 - related[block].mean())
+    (contrast,) = pairs.findings.contrasts
+    assert contrast.difference.standard_error**2 == pytest.approx(brute)
+
+
+def test_the_model_of_pairs_finds_d_prime_and_lean(pairs: PairStudy) -> None:
+    """Truth: d' 1.6 and .4, a lean of .2, SDs .5 of d' and .4 of clips."""
+    gan, lstm = pairs.findings.models
+    assert gan.d_prime.low < 1.6 < gan.d_prime.high
+    assert lstm.d_prime.low < 0.4 < lstm.d_prime.high
+    assert gan.lean.low < 0.2 < gan.lean.high
+    assert 0.2 < gan.listeners_sd < 0.9
+    assert 0.1 < gan.clips_sd < 0.7
+    (test,) = gan.tests
+    assert test.p == pytest.approx(stats.chi2.sf(test.statistic, [1, 2]).mean())
+
+
+def test_every_clip_of_a_pair_was_taken_for_human_or_not(pairs: PairStudy) -> None:
+    clips, kept = pairs.findings.clips, pairs.exclusions.kept
+    both = part_pairs(kept)
+    assert len(both) == 2 * len(kept)
+    assert both["judged_human"].sum() == len(kept)
+    assert clips["n_trials"].sum() == 2 * len(kept)
+    assert clips["system"].unique().tolist() == ["human", "gan", "lstm"]
+
+
+def test_equality_to_guessing_is_tested_with_half_the_declared_difference(pairs: PairStudy) -> None:
+    declared = [claim for claim in pairs.findings.claims if claim.name == "declared"]
+    assert [claim.test.bound for claim in declared] == [CONFIG.equivalence_bound / 2] * 2
+    assert declared[0].test.verdict == Verdict.DIFFERENT
+
+
+def test_influence_is_that_of_leaving_one_out(pairs: PairStudy) -> None:
+    explored = explore_pairs(pairs)
+    kept = pairs.exclusions.kept[pairs.exclusions.kept["system"] == "gan"]
+    units = {one.unit: one for one in explored.sensitivity.influences if one.system == "gan"}
+    assert set(units) == {"listener", "generated clip", "human clip"}
+    for unit, column in (("listener", "participant_id"), ("human clip", HUMAN_CLIP)):
+        without = [
+            (1 - kept[kept[column] != one]["judged_human"]).mean() - 0.5 for one in kept[column].unique()
+        ]
+        assert (units[unit].low, units[unit].high) == pytest.approx((min(without), max(without)))
+    planned = [one for one in explored.sensitivity.variants if one.name == "as planned"]
+    assert planned[0].difference.value == pytest.approx(pairs.findings.pairs[0].correct.value - 0.5)
+
+
+def test_training_and_confidence_are_looked_at_in_pairs(pairs: PairStudy) -> None:
+    explored = explore_pairs(pairs)
+    assert explored.moderators[0].slope.low > 0  # planted
+    levels = pairs.findings.confidence.levels
+    assert levels["correct"].iloc[-1] > levels["correct"].iloc[0]
+    assert explored.learning.trend is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        (lambda t: t[t["participant_id"] == t["participant_id"].iloc[0]], "there is only one listener"),
+        (lambda t: t.assign(clip_id="g"), "there is only one generated clip"),
+        (lambda t: t.assign(human_clip_id="h"), "there is only one human clip"),
+        (lambda t: t[t["chose_first"] != t["judged_human"]], "the human clip was always on the same side"),
+        (
+            lambda t: t.assign(judged_human=0, chose_first=np.arange(len(t)) % 2),
+            "answers on one side were alike",
+        ),
+    ],
+)
+def test_pairs_that_cannot_give_a_model_say_why(pairs: PairStudy, change: object, because: str) -> None:
+    found = fit_pairs(change(pairs.exclusions.kept), 0.95)
+    assert because in found.because
+    assert found.d_prime.low is None
+
+
+# Ratings.
+
+
+def test_the_lower_rated_generator_comes_out_lower(ratings: RatingStudy) -> None:
+    human, gan, lstm = ratings.findings.ratings
+    assert ratings.generators == ("gan", "lstm")
+    assert human.difference is None
+    assert gan.difference.value == pytest.approx(gan.mean.value - human.mean.value)
+    assert gan.difference.high < 0
+    assert gan.effect.high < 0
+    (contrast,) = ratings.findings.contrasts
+    assert contrast.difference.value == pytest.approx(gan.mean.value - lstm.mean.value)
+    assert contrast.p_holm < 0.05
+
+
+def test_listeners_and_clips_differ_in_the_model_of_ratings_as_planted(ratings: RatingStudy) -> None:
+    spread = ratings.findings.spread
+    components = spread.components.set_index("who")
+    assert components["share"].sum() == pytest.approx(1)
+    assert 0.5 < components.loc["listeners' lean", "sd"] < 1.7  # .6 on the probit scale
+    assert 0.4 < components.loc["clips", "sd"] < 1.4  # .5
+    systems, listeners = spread.tests
+    assert systems.p < 0.01
+    assert (systems.degrees_of_freedom, listeners.degrees_of_freedom) == (2, 2)
+
+
+def test_clips_are_in_the_order_of_their_systems(ratings: RatingStudy) -> None:
+    clips = explore_ratings(ratings).clips
+    assert clips["system"].unique().tolist() == ["human", "gan", "lstm"]
+    raw = clips.groupby("system")["mean"].std()
+    assert (clips.groupby("system")["shrunk"].std() < raw).all()
+
+
+def test_drift_is_seen_where_it_is(ratings: RatingStudy) -> None:
+    drift = explore_ratings(ratings).drift
+    assert drift.low < 0 < drift.high
+    kept = ratings.exclusions.kept
+    drifting = kept.assign(rating=kept["rating"] + kept["trial_index"] / 10)
+    later = explore_ratings(
+        RatingStudy(
+            ratings.responses,
+            CONFIG,
+            type(ratings.exclusions)(drifting, drifting, ratings.exclusions.steps, False, drifting),
+            ratings.findings,
+            (),
+        )
+    ).drift
+    assert later.value == pytest.approx(drift.value + 1)
+
+
+def test_no_rating_at_all_is_refused(tmp_path: Path) -> None:
+    table = make_rated().assign(rating="")
+    table.to_csv(tmp_path / "trials.csv", index=False)
+    with pytest.raises(ResponsesError, match="not one row has a rating"):
+        study_ratings(read_responses(tmp_path / "trials.csv"), CONFIG)
+
+
+@pytest.mark.parametrize("study", [study_pairs, study_ratings])
+def test_exclusions_that_leave_nothing_are_refused(study: object, tmp_path: Path) -> None:
+    make = make_told if study is study_pairs else make_rated
+    make().assign(heard_s=0.5).to_csv(tmp_path / "trials.csv", index=False)
+    with pytest.raises(ResponsesError, match="the declared exclusions leave no judgment of"):
+        study(read_responses(tmp_path / "trials.csv"), CONFIG)
+
+
+def test_means_are_pulled_as_far_as_chance_makes_them_differ() -> None:
+    rng = np.random.default_rng(1)
+    truth = rng.normal(3, 0.5, 400)
+    values = truth[:, None] + rng.normal(0, 1, (400, 5))
+    squares = float(((values - values.mean(axis=1, keepdims=True)) ** 2).sum())
+    found = shrink_means(values.mean(axis=1), np.full(400, 5), squares, 0.95)
+    assert np.polyfit(found.share, truth, 1)[0] == pytest.approx(1, abs=0.1)
+    assert np.mean((found.low <= truth) & (truth <= found.high)) == pytest.approx(0.95, abs=0.03)
+    alike = shrink_means(np.array([3.0, 3.1]), np.array([5, 5]), 40.0, 0.95)
+    assert alike.share.tolist() == pytest.approx([3.05, 3.05])
+
+
+# Reports.
+
+
+@pytest.mark.parametrize("kind", ["pairs", "ratings"])
+def test_every_key_of_the_numbers_is_documented(kind: str, request: pytest.FixtureRequest) -> None:
+    study = request.getfixturevalue(kind)
+    numbers = collect_asked((explore_pairs if kind == "pairs" else explore_ratings)(study))
+    assert numbers.pop("keys") == KEYS | ASKED_KEYS
+    numbers.pop("declared")
+    numbers.pop("people")
+    assert keys_of(numbers) - {"keys"} <= set(KEYS | ASKED_KEYS)
+
+
+def keys_of(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return set(value).union(*(keys_of(item) for item in value.values()))
+    return set().union(*(keys_of(item) for item in value)) if isinstance(value, list) else set()
+
+
+def test_the_pages_say_what_was_found(pairs: PairStudy, ratings: RatingStudy, tmp_path: Path) -> None:
+    page = write_asked(pairs, tmp_path / "pairs", "Pairs", pdf=False).read_text(encoding="utf-8")
+    assert "Beside gan, the human clip was found in" in page
+    assert "where guessing gives 50%: so listeners told the two apart" in page
+    for name in ("matrix", "claims", "clips", "listeners", "learning", "moderators", "specifications"):
+        assert f'id="figure-{name}"' in page
+    page = write_asked(ratings, tmp_path / "ratings", "Ratings", pdf=False).read_text(encoding="utf-8")
+    assert "the chance that it is rated above a human clip is" in page
+    for name in ("ratings", "claims", "means", "scale", "variance", "specifications", "flow"):
+        assert f'id="figure-{name}"' in page
+    for folder in ("pairs", "ratings"):
+        tables = {path.name for path in (tmp_path / folder).glob("table-*.csv")}
+        assert {f"table-{folder}.csv", "table-contrasts.csv", "table-clips.csv", "table-claims.csv"} <= tables
+        assert len(pd.read_csv(tmp_path / folder / f"table-{folder}.csv")) >= 2
