@@ -38,15 +38,20 @@ class AnswerForm(BaseModel):
         raise NotImplementedError
 
 
-class OneClipForm(AnswerForm):
-    """Who composed one clip, and how sure the listener is."""
+class SureForm(AnswerForm):
+    """What also tells how sure the listener is."""
 
-    answer: Literal["human", "computer"]
     confidence: Level
 
     def fits(self, trials: TrialsConfig) -> bool:
         """Tell whether there is such a level of confidence."""
         return self.confidence <= trials.confidence_levels
+
+
+class OneClipForm(SureForm):
+    """Who composed one clip."""
+
+    answer: Literal["human", "computer"]
 
     def to_answers(self, language: str) -> tuple[Answer, ...]:
         """Return the answer to the clip."""
@@ -54,26 +59,20 @@ class OneClipForm(AnswerForm):
         return (Answer(judged_human=self.answer == "human", language=language, **facts),)
 
 
-class PairForm(AnswerForm):
-    """Which of two clips is the human one, and how sure the listener is."""
+class PairForm(SureForm):
+    """Which of two clips is the human one."""
 
     answer: Literal["first", "second"]
-    confidence: Level
     second_heard_s: Seconds | None = None
     second_n_plays: Count | None = None
     second_stalls: Count | None = None
     second_load_errors: Count | None = None
     second_coverage: Share | None = None
 
-    def fits(self, trials: TrialsConfig) -> bool:
-        """Tell whether there is such a level of confidence."""
-        return self.confidence <= trials.confidence_levels
-
     def to_answers(self, language: str) -> tuple[Answer, ...]:
         """Return the answers to both clips: one human, one not; facts about the page stand in both."""
         facts = self.model_dump(exclude={"answer"})
-        of_second = {name: facts.pop(name) for name in list(facts) if name.startswith(SECOND)}
-        own = {name.removeprefix(SECOND): value for name, value in of_second.items()}
+        own = {name.removeprefix(SECOND): facts.pop(name) for name in [*facts] if name.startswith(SECOND)}
         chose_first = self.answer == "first"
         return (
             Answer(judged_human=chose_first, language=language, **facts),

@@ -109,12 +109,15 @@ class Pairs:
     ) -> list[tuple[PlannedTrial, PlannedTrial]]:
         """Return the pairs, the human clip first; repeats come after all others."""
         pairs = [
-            _pair(one.stimulus_id, other.stimulus_id, "catch" if other.system in self._catch else "main")
+            (
+                PlannedTrial(one.stimulus_id, "main"),
+                PlannedTrial(other.stimulus_id, "catch" if other.system in self._catch else "main"),
+            )
             for one, other in zip(human, generated, strict=True)
         ]
-        main = [pair for pair in pairs if pair[0].kind == "main"]
+        main = [pair for pair in pairs if pair[1].kind == "main"]
         again = random.permutation(_half(len(main)))[: self._n_repeats]
-        return pairs + [_pair(main[i][0].stimulus_id, main[i][1].stimulus_id, "repeat") for i in again]
+        return pairs + [(_repeat(main[i][0]), _repeat(main[i][1])) for i in again]
 
 
 def count_human(per_participant: Mapping[str, int]) -> int:
@@ -122,8 +125,8 @@ def count_human(per_participant: Mapping[str, int]) -> int:
     return sum(n for system, n in per_participant.items() if system in HUMAN_SYSTEMS)
 
 
-def _pair(human_id: str, generated_id: str, kind: TrialKind) -> tuple[PlannedTrial, PlannedTrial]:
-    return PlannedTrial(human_id, kind), PlannedTrial(generated_id, kind)
+def _repeat(trial: PlannedTrial) -> PlannedTrial:
+    return PlannedTrial(trial.stimulus_id, "repeat")
 
 
 def _share_repeats(per_participant: Mapping[str, int], catch: frozenset[str], n: int) -> dict[bool, int]:

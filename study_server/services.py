@@ -184,15 +184,6 @@ def is_stale(study_session: StudySession) -> bool:
     return datetime.now(UTC) - last_seen > timedelta(seconds=STALE_S)
 
 
-def count_correct(study_session: StudySession, protocol: RunningProtocol) -> int:
-    """Return how many clips of a session were judged rightly."""
-    return sum(
-        trial.judgment.judged_human == protocol.by_id[trial.stimulus_id].is_human
-        for trial in study_session.trials
-        if trial.judgment is not None
-    )
-
-
 def _find_db(study_session: StudySession) -> Session:
     db = object_session(study_session)
     if db is None:

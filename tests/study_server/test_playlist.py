@@ -214,12 +214,21 @@ def test_every_clip_meets_about_every_other_one_on_either_side() -> None:
     assert max(pairs.values()) < 90
 
 
-def test_a_pair_with_a_clip_that_checks_attention_is_a_catch_pair() -> None:
+@given(SEEDS)
+def test_of_a_pair_that_checks_attention_only_the_clip_that_does_is_marked_and_none_is_repeated(
+    seed: int,
+) -> None:
     stimuli = [make_stimulus(system, i) for system in (HUMAN, "gan", "beeps") for i in range(4)]
+    by_id = {s.stimulus_id: s for s in stimuli}
     design = Design(stimuli, {HUMAN: 4, "gan": 3, "beeps": 1}, 4, 2, ("beeps",), in_pairs=True)
-    kinds = [trial.kind for trial in design.draw({}, 3)]
-    assert Counter(kinds) == {"main": 6, "catch": 2, "repeat": 4}
-    assert kinds[::2] == kinds[1::2]
+    trials = design.draw({}, seed)
+    assert Counter(trial.kind for trial in trials) == {"main": 7, "catch": 1, "repeat": 4}
+    (checked,) = (place for place, trial in enumerate(trials) if trial.kind == "catch")
+    assert by_id[trials[checked].stimulus_id].system == "beeps"
+    partner = trials[checked ^ 1]
+    assert partner.kind == "main"
+    assert by_id[partner.stimulus_id].system == HUMAN
+    assert partner.stimulus_id not in {trial.stimulus_id for trial in trials if trial.kind == "repeat"}
 
 
 def test_more_repeated_pairs_than_a_first_half_holds_are_refused_with_the_numbers() -> None:
