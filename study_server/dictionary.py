@@ -67,7 +67,7 @@ TABLES: dict[str, TableSpec] = {
             "an answer to a practice clip",
             ("participant_id", "trial_index"),
             (
-                "participant_id", "trial_index", "stimulus_id", "judged_human", "rating", "confidence",
+                "participant_id", "trial_index", "stimulus_id", "taken_for_human", "rating", "confidence",
                 "answered_after_s", "feedback_seen_after_s",
             ),
         ),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from study_core.folders import name_table
-from study_server.dataset.columns import Column
+from study_server.dataset.columns import EVERY, Column
 from study_server.dictionary import NOTE, TABLES
 
 KINDS = {
@@ -20,6 +20,11 @@ KINDS = {
 def render_codebook(columns: Mapping[str, Sequence[Column]]) -> str:
     """Return the tables' meaning as Markdown."""
     return "\n\n".join([NOTE, *(_render_table(name, columns[name]) for name in TABLES if name in columns)])
+
+
+def render_dictionary() -> str:
+    """Return the meaning of every table and column that any study's data set may have, as Markdown."""
+    return render_codebook({name: table.choose_columns(EVERY) for name, table in TABLES.items()})
 
 
 def describe_variables(columns: Iterable[Sequence[Column]]) -> list[dict[str, Any]]:
@@ -49,7 +54,8 @@ def _say_kind(column: Column) -> str:
 
 def _say_meaning(column: Column) -> str:
     levels = "; ".join(f"`{level}`: {meaning}" for level, meaning in column.levels.items())
-    return f"{column.description} {levels}".strip().replace("|", "\\|")
+    of = "" if column.paradigms == EVERY else f"(Only {', '.join(sorted(column.paradigms))}.) "
+    return f"{of}{column.description} {levels}".strip().replace("|", "\\|")
 
 
 def _describe_variable(column: Column) -> dict[str, Any]:

@@ -287,6 +287,13 @@ AROUND = (
         "answered_after_s", "number", f"When the answer was stored: {SINCE_ARRIVAL}.", units="s", minimum=0
     ),
     Column(
+        "taken_for_human",
+        "claim",
+        "In practice: whether the clip was judged human, or taken for the human one of its pair.",
+        levels=YES_NO,
+        paradigms=ONE_CLIP | PAIRS,
+    ),
+    Column(
         "feedback_seen_after_s",
         "number",
         f"When the feedback was left: {SINCE_ARRIVAL}.",

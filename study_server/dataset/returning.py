@@ -124,12 +124,13 @@ def make_screening(row: Row, it: Listener) -> Values:
 
 def make_practice(row: Row, it: Listener) -> Values:
     """Return an answered practice trial."""
-    kept = ("trial_index", "stimulus_id", "judged_human", "rating", "confidence")
+    kept = ("trial_index", "stimulus_id", "rating", "confidence")
     return {
         "practice_trial_id": make_id(),
         "session_id": it.session_id,
         "audio_token": make_id(),
         **{name: row.get(name) for name in kept},
+        "judged_human": row.get("taken_for_human"),
         "answered_at": it.find_moment(row["answered_after_s"]),
         "feedback_seen_at": it.find_moment(row["feedback_seen_after_s"]),
     }

@@ -164,7 +164,7 @@ def test_an_export_of_no_bots_points_to_the_people(app: Flask, study: Study) -> 
         export(study, is_simulated=True)
 
 
-def test_who_withdrew_or_never_consented_is_counted_and_in_no_table(app: Flask, study: Study) -> None:
+def test_who_withdrew_is_in_no_later_export_but_in_the_flow(app: Flask, study: Study) -> None:
     Participant(app).finish()
     Participant(app).finish().withdraw()
     Participant(app).send()
