@@ -147,9 +147,9 @@ def test_no_model_says_why(complete: pd.DataFrame, monkeypatch: pytest.MonkeyPat
     rates = measure_rates(complete)
     alike = complete.assign(judged_human=1)
     assert fit_study(alike, measure_rates(alike)) == "all answers about each system were alike"
-    monkeypatch.setattr(spread, "MOST_JUDGMENTS", 100)
-    assert fit_study(complete, rates) == "480 judgments are more than the 100 that it is fitted to"
-    assert "320 judgments are more than the 100" in estimate_hierarchical(complete, "gan", 0.95).because
     same = estimate_hierarchical(alike, "gan", 0.95)
     assert same.because == "all answers about one of the two systems were alike"
     assert describe_spread(alike, "no model", 0.95).because == "no model"
+    monkeypatch.setattr(spread, "MOST_JUDGMENTS", 100)
+    assert fit_study(complete, rates) == "480 judgments are more than the 100 that it is fitted to"
+    assert "320 judgments are more than the 100" in estimate_hierarchical(complete, "gan", 0.95).because
