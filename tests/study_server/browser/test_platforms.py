@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
@@ -66,16 +67,25 @@ def require_mturk(method: str, path: str, fields: dict[str, str]) -> None:
 
 
 @contextmanager
-def serving(config: Config) -> Iterator[tuple[str, Study]]:
-    """Serve a study in a thread; yield its address and what it runs on."""
-    app, stop = create_app(config), Stop()
-    server = open_server(app, config.server)
+def listening(app: Flask) -> Iterator[str]:
+    """Let an app answer in a thread; yield its address."""
+    stop = Stop()
+    server = open_server(app, app.extensions["study"].config.server)
     thread = threading.Thread(target=run, args=(server, stop))
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}", app.extensions["study"]
+    yield f"http://127.0.0.1:{server.effective_port}"
     stop.is_wanted = True
     thread.join()
-    app.extensions["study"].store.close()
+
+
+@contextmanager
+def serving(config: Config) -> Iterator[tuple[str, Study]]:
+    """Serve a study in a thread; yield its address and what it runs on."""
+    app = create_app(config)
+    study: Study = app.extensions["study"]
+    with listening(app) as url:
+        yield url, study
+    study.store.close()
 
 
 STUDIES: dict[str, dict[str, object]] = {
