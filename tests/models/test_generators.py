@@ -211,6 +211,19 @@ def test_composing_with_the_articles_networks_loads_no_tensorflow(study: Config)
     )
 
 
+def test_the_command_that_composes_one_clip_loads_no_tensorflow(study: Config, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("clips: {max_copied_notes: 60}", encoding="utf-8")
+    options = ["--config", str(tmp_path / "config.yaml"), "--data-dir", str(study.folders.root)]
+    order = ["generate", "--system", "lstm", "--bars", "4", "--out", str(tmp_path / "out")]
+    run_python(
+        "import sys",
+        "from study_core.cli import main",
+        f"main({[*options, *order]!r})",
+        "assert not {'tensorflow', 'keras', 'music21', 'scipy', 'matplotlib'} & set(sys.modules)",
+    )
+    assert len(list((tmp_path / "out").glob("lstm-*.mid"))) == 1
+
+
 def test_what_is_no_generator_cannot_be_loaded_or_is_unknown_is_told(study: Config) -> None:
     with pytest.raises(StudyError, match=r"mute \(.*:Mute\) is no generator: it needs `checkpoint_sha256`"):
         open_generator("mute", study.folders, study.clips)
