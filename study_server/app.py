@@ -63,6 +63,7 @@ def create_app(config: Config) -> Flask:
     log_requests(app)
     app.extensions["metrics"] = RequestMetrics(app)
     _furnish(app, study)
+    health.answer_any_host(app)
     slow_guessing(app, study.throttle, lambda: login.is_known(study.password.badge))
     for room in ROOMS:
         app.register_blueprint(room.blueprint)

@@ -20,7 +20,7 @@ from study_server.security import PROOF_HEADER, prove_simulation
 from study_server.store import Store
 from study_server.tables import Judgment, StudySession
 
-PAUSES_S = [0.2] * 6000
+PAUSES_S = [1.0] * 1200
 """Of a bot whose server is gone: it does not give up before the test does."""
 LONGEST_WAIT_S = 1200
 

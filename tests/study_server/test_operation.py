@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,10 +18,12 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from study_core.config import Config
 from study_core.errors import StudyError
 from study_server import health
+from study_server.app import create_app
 from study_server.logs import IDENTIFYING, JsonLines, PlainLines
 from study_server.metrics import serving_metrics
 from study_server.study import Study
 from tests.study_server.listener import Participant
+from tests.study_server.made_study import make_config
 from tests.study_server.served import Server
 from tests.study_server.watched import BROWSER, Browser, WatchedServer
 
@@ -32,6 +35,16 @@ def test_a_server_that_lacks_nothing_is_alive_and_ready(app: Flask) -> None:
     ready = app.test_client().get("/readyz")
     assert ready.status_code == 200
     assert ready.json == {"ready": True, "database": True, "migrations": True, "stimuli": True, "disk": True}
+
+
+def test_health_is_told_under_any_name_and_nothing_else_is(data_folder: Path) -> None:
+    app = create_app(make_config(data_folder, server={"public_url": "https://study.example.org"}))
+    by_address = {"Host": "127.0.0.1:8000"}  # as the container's own check asks
+    statuses = [
+        app.test_client().get(path, headers=by_address).status_code for path in ("/healthz", "/readyz", "/")
+    ]
+    app.extensions["study"].store.close()
+    assert statuses == [200, 200, 400]
 
 
 def fail(*_: object) -> None:
