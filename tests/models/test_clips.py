@@ -10,7 +10,7 @@ import pytest
 
 from models.arrangement import arrange
 from models.clips import ClipStage
-from models.composing import compose_clips
+from models.composing import USUAL_COPY_NOTES, USUAL_TRIES, compose_clips
 from models.corpus import CorpusStage, PreparedPiece, load_pieces
 from models.excerpts import cut_excerpt, cut_excerpts
 from models.generator import Request
@@ -249,6 +249,19 @@ def test_a_generator_that_only_copies_is_given_up_with_the_numbers(tmp_path: Pat
         StudyError, match=r"3 of 3 clips of copyist still fall silent or copy more than 12 notes"
     ):
         list(compose_clips("copyist", Copyist(), [[piece]] * 3, detector, make_config(tmp_path)))
+
+
+def test_clips_that_copy_more_than_usual_are_tried_again_before_the_limit_counts(tmp_path: Path) -> None:
+    piece, copyist, asked = prepare_piece(1, "song"), Copyist(), []
+    detector = CopyDetector({"piece-1": piece.score})
+    copyist.compose = lambda requests: asked.append(requests) or [make_score(1) for _ in requests]  # type: ignore[method-assign,func-returns-value]
+    drafts = list(
+        compose_clips(
+            "copyist", copyist, [[piece]] * 2, detector, make_config(tmp_path, max_copied_notes=400)
+        )
+    )
+    assert len(asked) == USUAL_TRIES + 1
+    assert all(draft.passage.n_notes > USUAL_COPY_NOTES for _, draft in drafts)
 
 
 class Moody:

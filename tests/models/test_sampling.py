@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models import features as f
 from models.batches import Song, normalize_key, transpose
 from models.features import Setting, build_features, count_interval
-from models.network import Network
+from models.network import Network, is_complete
 from models.past import Past
 from models.sampling import PLAIN, Decoding, Prompt, compose, draw
 from models.shapes import HEADS, find_shapes
@@ -181,6 +181,15 @@ def score_with_numpy(weights: Weights, rows: np.ndarray) -> np.ndarray:
                 context += network.embed_place(row[:, f.TARGET_PLACE])
         losses.append(parts)
     return np.array(losses)
+
+
+def test_only_whole_networks_of_this_shape_with_styles_are_complete() -> None:
+    weights = make_weights()
+    assert is_complete(weights)
+    assert not is_complete({})
+    for missing in ("style/pool", "intervals/bias", "lower/lstm_cell/recurrent_kernel"):
+        assert not is_complete({name: array for name, array in weights.items() if name != missing})
+    assert not is_complete({**weights, "gate_pitch/kernel": weights["gate_pitch/kernel"][:, :4]})
 
 
 def test_composing_loads_no_tensorflow() -> None:
