@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.responses import Responses, read_responses
 from study_core.cli import main
-from study_core.errors import ResponsesError
+from tests.analysis.reading import message, read
 from tests.analysis.rich import make_pairs, make_ratings
 
 PAIR_HEADER = "participant_id,clip_id,system,second_clip_id,second_system,chose_first\n"
@@ -18,17 +17,6 @@ HEADER = "participant_id,clip_id,system,"
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "trials.csv"
-
-
-def read(path: Path, text: str, **options: object) -> Responses:
-    path.write_text(text, encoding="utf-8")
-    return read_responses(path, **options)
-
-
-def message(path: Path, text: str, **options: object) -> str:
-    with pytest.raises(ResponsesError) as raised:
-        read(path, text, **options)
-    return str(raised.value)
 
 
 def test_a_pair_counts_for_its_generated_clip_whichever_came_first(path: Path) -> None:

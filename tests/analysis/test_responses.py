@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.responses import Responses, read_responses
+from analysis.responses import read_responses
 from study_core.errors import ResponsesError
+from tests.analysis.reading import message, read
 
 HEADER = "participant_id,clip_id,system,judged_human\n"
 SOUND = HEADER + "a,h1,human,1\na,g1,gan,0\nb,h1,human,1\nb,g1,gan,1\n"
@@ -16,17 +17,6 @@ SOUND = HEADER + "a,h1,human,1\na,g1,gan,0\nb,h1,human,1\nb,g1,gan,1\n"
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "trials.csv"
-
-
-def read(path: Path, text: str, **options: object) -> Responses:
-    path.write_text(text, encoding="utf-8")
-    return read_responses(path, **options)
-
-
-def message(path: Path, text: str, **options: object) -> str:
-    with pytest.raises(ResponsesError) as raised:
-        read(path, text, **options)
-    return str(raised.value).replace(str(path), "trials.csv")
 
 
 def test_our_export_is_read_whole(path: Path, export: pd.DataFrame) -> None:
