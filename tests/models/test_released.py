@@ -172,7 +172,11 @@ def test_the_command_takes_released_weights_and_trains_where_it_is_told_to(
     assert trained == ["lstm", "gan", "lstm", "gan"]
 
 
-@pytest.mark.parametrize("folder", sorted(path.parent for path in RELEASED.glob("*/*/stage.json")), ids=str)
+@pytest.mark.parametrize(
+    "folder",
+    sorted(path.parent for path in RELEASED.glob("*/*/stage.json")),
+    ids=lambda path: f"{path.parent.name}-{path.name}",
+)
 def test_what_is_released_is_small_and_whole(folder: Path) -> None:
     outputs = json.loads((folder / "stage.json").read_text(encoding="utf-8"))["outputs"]
     assert {"weights.npz", "card.md", "history.csv"} <= outputs.keys()
