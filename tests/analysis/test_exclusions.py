@@ -69,6 +69,16 @@ def test_simulated_listeners_never_mix_with_people(export: pd.DataFrame, read: R
     assert "p0" not in set(exclusions.before["participant_id"])
 
 
+def test_whom_the_researcher_excluded_is_left_out_and_counted(export: pd.DataFrame, read: Read) -> None:
+    export = export.assign(is_excluded=(export["participant_id"] == "p0").astype(int))
+    exclusions = apply_rules(read(export).table, AnalysisConfig())
+    assert [(step.name, step.left_out) for step in exclusions.steps][1:2] == [
+        ("listener excluded by the researcher", 8)
+    ]
+    assert "p0" in set(exclusions.before["participant_id"])
+    assert "p0" not in set(exclusions.kept["participant_id"])
+
+
 def test_rules_cannot_see_the_answers(
     export: pd.DataFrame,
     read: Read,
