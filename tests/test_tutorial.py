@@ -70,7 +70,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_the_tutorial_leads_from_nothing_to_a_report(reader: Reader) -> None:
     text = " ".join(TUTORIAL.read_text(encoding="utf-8").split())
     for number, block in enumerate(BLOCK.findall(TUTORIAL.read_text(encoding="utf-8"))):
