@@ -122,9 +122,7 @@ def test_real_and_simulated_participants_are_counted_apart(app: Flask, desk: Par
     assert "0 of 2 participants" in desk.open("/researcher").text
 
 
-def test_no_room_names_a_system_before_the_stop_rule_is_met(
-    app: Flask, desk: Participant, study: Study
-) -> None:
+def test_the_page_tells_no_result_by_system(app: Flask, desk: Participant, study: Study) -> None:
     Participant(app).finish()
     clips = [stimulus.clip_id for stimulus in study.protocol.stimuli]
     for room in ROOMS:
