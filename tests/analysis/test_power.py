@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from distributed import LocalCluster
 
 from analysis.planning import LITERATURE, Plan, read_plan
 from analysis.power import run_batches, simulate_grid, simulate_looks
@@ -202,6 +203,15 @@ def test_the_command_writes_table_numbers_figure_and_findings(
     assert pd.read_csv(folder / "power.csv")["listeners"].tolist() == [6, 10]
     assert [row["boundary"] for row in numbers["looks"]][2:] == ["O'Brien-Fleming", "Pocock"]
     assert (folder / "power.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_dask_cluster_of_two_workers_finds_the_same() -> None:
+    plan = PLAN.resize(6, 8)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        far = partial(run_batches, cluster=cluster.scheduler_address)
+        pd.testing.assert_frame_equal(
+            simulate_grid(plan, [6], [8], 30, far), simulate_grid(plan, [6], [8], 30, HERE)
+        )
 
 
 def test_a_precision_that_no_study_has_is_unknown_and_never_nan(tmp_path: Path) -> None:
