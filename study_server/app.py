@@ -68,7 +68,7 @@ def create_app(config: Config) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     app.extensions["preview"] = Preview(study, make_preview_app)
-    app.extensions["csrf"].exempt(preview_pages.walk)  # the preview's own app looks at its forms
+    app.extensions["csrf"].exempt(preview_pages.walk_on)  # the preview's own app looks at its forms
     return app
 
 

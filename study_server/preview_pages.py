@@ -14,7 +14,6 @@ from study_server.study import current_study
 
 NOTICES = ("paused", "closed")
 MOST_SEED = 2**63 - 1
-METHODS = ["GET", "POST"]
 
 blueprint = Blueprint("preview", __name__, url_prefix="/preview")
 
@@ -79,9 +78,21 @@ def jump(place: str) -> Response | str | tuple[str, int]:
     return reply
 
 
-@blueprint.route("/walk/", defaults={"path": ""}, methods=METHODS)
-@blueprint.route("/walk/<path:path>", methods=METHODS)
-def walk(path: str) -> Response:  # noqa: ARG001 (the preview's own app reads the address)
+@blueprint.get("/walk/", defaults={"path": ""})
+@blueprint.get("/walk/<path:path>")
+def walk(path: str) -> Response:
+    """Show a page of the preview."""
+    return _hand_on(path)
+
+
+@blueprint.post("/walk/", defaults={"path": ""})
+@blueprint.post("/walk/<path:path>")
+def walk_on(path: str) -> Response:
+    """Take a form of the preview; its own app looks at the token."""
+    return _hand_on(path)
+
+
+def _hand_on(_path: str) -> Response:
     """Hand a request to the preview's pages, which know nothing of the study's store."""
     proof = prove_simulation(current_study().config.folders)
     environ: dict[str, Any] = {
