@@ -60,8 +60,10 @@ JOBS = (
     Job("rendering", "Clips to stimuli", ("--clips", "60", "--naive", "20")),
     Job("engine", "The study engine", n_runs=1),
     Job("load", "The study server under load", n_runs=1),
-    Job("peer_server", "A peer's server"),
+    Job("desk", "The researcher's live page", n_runs=1),
+    Job("peer_server", "A peer's server", n_runs=1),
     Job("mixed_models", "Mixed models"),
+    Job("agreement", "Agreement with R", n_runs=1),
     Job("export", "Export of a large store", n_runs=1),
 )
 
