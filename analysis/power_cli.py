@@ -41,7 +41,7 @@ class Counts(click.ParamType[tuple[int, ...]]):
 @click.option(
     "--pilot",
     type=click.Path(path_type=Path),
-    help="A pilot's responses.csv to take share and SDs from, instead of the literature's.",
+    help="A pilot's table of judgments to take share and SDs from, instead of the literature's.",
 )
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Processes to simulate with; all cores by default."

@@ -45,8 +45,7 @@ def export(options: Options, *, simulated: bool, reason: str, archive: Path | No
         )
     store.close()
     who = "simulated" if simulated else "real"
-    kinds = "CSV and Parquet" if data_set.has_parquet else "CSV; for Parquet too, install pyarrow"
-    say(f"{data_set.n_judgments} judgments by {who} participants are in {data_set.folder} ({kinds})")
+    say(f"{data_set.n_judgments} judgments by {who} participants are in {data_set.folder}")
     if archive is not None:
         write_zip(data_set.folder, archive)
         say(f"The same as one file: {archive}")

@@ -15,7 +15,7 @@ from study_server import recruits
 from study_server.dataset.account import describe_flow
 from study_server.dataset.description import write_description
 from study_server.dataset.rows import list_stimuli, read_batches, read_paradigm, read_protocols
-from study_server.dataset.tables import DataTables, can_write_parquet
+from study_server.dataset.tables import DataTables
 from study_server.flags import settle_all
 from study_server.store import Store
 from study_server.tables import Judgment, StudySession, Trial
@@ -28,7 +28,6 @@ class DataSet:
 
     folder: Path
     n_judgments: int
-    has_parquet: bool
 
 
 def export_data_set(
@@ -63,7 +62,7 @@ def export_data_set(
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as draft, store.read() as db:
         data_set = _write(db, Path(draft) / folder.name, is_simulated=is_simulated, advance=advance)
         replace_folder(data_set.folder, folder)
-    return DataSet(folder, data_set.n_judgments, data_set.has_parquet)
+    return DataSet(folder, data_set.n_judgments)
 
 
 def replace_folder(new: Path, old: Path) -> None:
@@ -105,8 +104,7 @@ def require_judgments(db: Session, *, is_simulated: bool) -> None:
 def _write(db: Session, folder: Path, *, is_simulated: bool, advance: Callable[[int], None]) -> DataSet:
     protocols = read_protocols(db, is_simulated=is_simulated)
     paradigms = {read_paradigm(protocol.config) for protocol in protocols}
-    has_parquet = can_write_parquet()
-    with DataTables(folder, paradigms, parquet=has_parquet) as tables:
+    with DataTables(folder, paradigms) as tables:
         tables.write("stimuli", list_stimuli(protocols))
         for batch in read_batches(db, protocols, is_simulated=is_simulated):
             for name, rows in batch.items():
@@ -114,4 +112,4 @@ def _write(db: Session, folder: Path, *, is_simulated: bool, advance: Callable[[
             advance(len(batch["trials"]))
     flow = describe_flow(db, is_simulated=is_simulated)
     write_description(folder, flow, protocols, tables.columns, tables.n_rows)
-    return DataSet(folder, tables.n_rows.get("trials", 0), has_parquet)
+    return DataSet(folder, tables.n_rows.get("trials", 0))

@@ -111,7 +111,7 @@ generators, blind, and judged them. Of {flow["arrived"]} who arrived {flow["cons
 
 `{CODEBOOK}` explains every column; `{DESCRIPTION}` says the same to programs
 (Psych-DS, schema.org). `{PROTOCOLS}` is what the study was: config and analysis plan, under the hash that
-every row carries. `parquet/`, where it is there, holds the same tables typed; texts stand in it without the
+every row carries. `parquet/` holds the same tables typed; texts stand in it without the
 apostrophe that the CSV puts before whatever looks like a number, a formula or a missing value.
 
 ## Read it

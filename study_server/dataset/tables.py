@@ -1,10 +1,8 @@
-"""The tables of a data set as files: CSV and, where pyarrow is there, Parquet; rows come in batches."""
+"""The tables of a data set as files, CSV and Parquet; rows come in batches."""
 
 import csv
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from importlib import import_module
-from importlib.util import find_spec
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
@@ -21,19 +19,14 @@ ROWS_AT_ONCE = 50_000
 Rows = Sequence[Sequence[object]]
 
 
-def can_write_parquet() -> bool:
-    """Tell whether pyarrow is installed."""
-    return find_spec("pyarrow") is not None
-
-
 class DataTables:
     """The tables of a data set while they are written; one without any row makes no file."""
 
-    def __init__(self, folder: Path, paradigms: Collection[str], *, parquet: bool) -> None:
+    def __init__(self, folder: Path, paradigms: Collection[str]) -> None:
         """Write into that folder, with the columns that these paradigms have."""
-        self._folder, self._parquet = folder, parquet
+        self._folder = folder
         self._files = ExitStack()
-        self._tables: dict[str, _CsvTable] = {}
+        self._tables: dict[str, _Table] = {}
         self._paradigms = paradigms
 
     def __enter__(self) -> Self:
@@ -57,69 +50,59 @@ class DataTables:
         if not rows:
             return
         if name not in self._tables:
-            kind = _BothTables if self._parquet else _CsvTable
             columns = TABLES[name].choose_columns(self._paradigms)
-            self._tables[name] = self._files.enter_context(kind(self._folder, name, columns))
+            self._tables[name] = self._files.enter_context(_Table(self._folder, name, columns))
         self._tables[name].write(rows)
 
 
-class _CsvTable:
+class _Table:
+    """One table, in both formats."""
+
     def __init__(self, folder: Path, name: str, columns: tuple[Column, ...]) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
         self.n_rows, self.columns = 0, columns
-        places = [TABLES[name].columns.index(column.name) for column in columns]
-        self._choose = itemgetter(*places)
+        self._choose = itemgetter(*(TABLES[name].columns.index(column.name) for column in columns))
         self._formats = [FORMATS[column.kind] for column in columns]
-        path = folder / name_table(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        paths = folder / name_table(name), folder / PARQUET / f"{name}.parquet"
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._csv = paths[0].open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._csv, lineterminator="\n")
         self._writer.writerow([column.name for column in columns])
+        kinds = {"integer": pa.int64(), "number": pa.float64(), "claim": pa.bool_()}
+        self._schema = pa.schema([(column.name, kinds.get(column.kind, pa.string())) for column in columns])
+        self._parquet: Any = parquet.ParquetWriter(paths[1], self._schema, compression="zstd")
+        self._waiting: list[Sequence[object]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._file.close()
+        self._flush()
+        self._parquet.close()
+        self._csv.close()
 
     def write(self, rows: Rows) -> None:
         self.n_rows += len(rows)
-        formats, choose = self._formats, self._choose
+        chosen = list(map(self._choose, rows))
         self._writer.writerows(
-            [give(value) for give, value in zip(formats, choose(row), strict=True)] for row in rows
+            [give(value) for give, value in zip(self._formats, row, strict=True)] for row in chosen
         )
-
-
-class _BothTables(_CsvTable):
-    def __init__(self, folder: Path, name: str, columns: tuple[Column, ...]) -> None:
-        super().__init__(folder, name, columns)
-        pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
-        kinds = {"integer": pa.int64(), "number": pa.float64(), "claim": pa.bool_()}
-        self._schema = pa.schema([(column.name, kinds.get(column.kind, pa.string())) for column in columns])
-        self._kinds = [column.kind for column in columns]
-        self._waiting: list[Sequence[object]] = []
-        path = folder / PARQUET / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._parquet: Any = pq.ParquetWriter(path, self._schema, compression="zstd")
-
-    def __exit__(self, *error: object) -> None:
-        self._flush()
-        self._parquet.close()
-        super().__exit__(*error)
-
-    def write(self, rows: Rows) -> None:
-        super().write(rows)
-        self._waiting.extend(map(self._choose, rows))
+        self._waiting.extend(chosen)
         if len(self._waiting) >= ROWS_AT_ONCE:
             self._flush()
 
     def _flush(self) -> None:
+        import pyarrow as pa
+
         if not self._waiting:
             return
-        pa = import_module("pyarrow")
         values = zip(*self._waiting, strict=True)
         columns = [
-            pa.array(map(clean_text, column) if kind in ("text", "answer") else column, field.type)
-            for column, kind, field in zip(values, self._kinds, self._schema, strict=True)
+            pa.array(map(clean_text, value) if column.kind in ("text", "answer") else value, field.type)
+            for value, column, field in zip(values, self.columns, self._schema, strict=True)
         ]
         self._parquet.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self._waiting.clear()

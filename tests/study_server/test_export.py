@@ -315,7 +315,8 @@ def test_the_scripts_are_those_of_the_readme(heard: Path) -> None:
 
 
 def test_parquet_holds_the_same_rows_typed(heard: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import parquet
+
     for name in ("trials", "participants", "stimuli", "events"):
         typed = parquet.read_table(heard / f"parquet/{name}.parquet")
         text = read_table(heard, name)
