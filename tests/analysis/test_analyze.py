@@ -9,6 +9,7 @@ import pytest
 
 from analysis.cli import analyze
 from study_core.cli import COMMANDS, main
+from study_core.folders import DataFolders
 from tests.analysis.made import make_export
 
 GENGAP = "participant_id=participant,clip_id=item,system=is_generated,judged_generated=said_generated"
@@ -18,8 +19,9 @@ GENGAP = "participant_id=participant,clip_id=item,system=is_generated,judged_gen
 def study(tmp_path: Path) -> list[str]:
     """Give the options of a study with an export in its data folder."""
     (tmp_path / "config.yaml").write_text("title: A made study\n", encoding="utf-8")
-    (tmp_path / "data" / "export").mkdir(parents=True)
-    make_export().to_csv(tmp_path / "data" / "export" / "responses.csv", index=False)
+    export = DataFolders(tmp_path / "data").responses
+    export.parent.mkdir(parents=True)
+    make_export().to_csv(export, index=False)
     return ["--config", str(tmp_path / "config.yaml")]
 
 
