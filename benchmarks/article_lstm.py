@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import click
 import numpy as np
+from claims import state_claim
 from numpy.typing import NDArray
 
 from models.article_songs import read_songs
@@ -159,10 +160,12 @@ def compare(ours: Curve, article: Curve) -> Iterator[str]:
     below = next(((used_s, skill) for used_s, skill in ours if skill.nats < best_nats), None)
     if below:
         share = f"in 1/{last_s / below[0]:.0f} of the time ({below[0]:.1f} of {last_s:.0f} CPU-s)"
+        state_claim("The article's best NLL on its own tokens", last_s / below[0], "times sooner reached")
         yield f"ours is below the article's best NLL: {below[1].nats:.3f} against {best_nats:.3f} {share}"
     else:
         yield f"ours is never below the article's best NLL of {best_nats:.3f}"
     used_s, best = min(ours, key=lambda each: each[1].nats)
+    state_claim("Token accuracy at the end", best.accuracy / best_accuracy, "times the article's")
     yield (
         f"token accuracy: {best.accuracy:.1%} against {best_accuracy:.1%}, "
         f"{best.accuracy / best_accuracy:.1f} times, after {used_s:.0f} against {last_s:.0f} CPU-s"

@@ -20,6 +20,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is loaded
 
 import numpy as np
 import pandas as pd
+from claims import state_claim, state_growth
 
 from analysis.hierarchical import GENERATED
 from analysis.mixed import INTERCEPT, MixedModel, fit_mixed_model
@@ -75,9 +76,12 @@ def time_fit(responses: pd.DataFrame) -> tuple[float, MixedModel]:
 def compare_sizes() -> None:
     """Print time by number of listeners."""
     print("listeners  judgments  seconds  ms per listener")
+    costs = {}
     for listeners in LISTENERS:
         seconds, _ = time_fit(simulate(listeners, listeners))
+        costs[listeners] = seconds
         print(f"{listeners:9}  {20 * listeners:9}  {seconds:7.2f}  {1000 * seconds / listeners:15.2f}")
+    state_growth("Fitting a mixed model", "listeners", costs)
 
 
 def compare_with_r() -> None:
@@ -92,6 +96,7 @@ def compare_with_r() -> None:
         if found is None:
             print(f"{package}: R or the package is absent")
             continue
+        state_claim("Fitting a mixed model, 300 listeners", found[0] / seconds, f"times as fast as {package}")
         away = np.abs(ours - found[1:])
         print(f"{package}: {found[0]:.3f} s, {found[0] / seconds:.1f} times as long; largest differences:")
         print(f"  coefficients {away[:2].max():.0e}, standard errors {away[2:4].max():.0e}", end="")
