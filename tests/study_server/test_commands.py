@@ -34,7 +34,7 @@ def test_a_study_is_served_simulated_and_exported(config: Config) -> None:
         assert f"4 of 4 simulated listeners finished the study at {server.url}" in simulated.stdout
         exported = server.run("export", "--simulated")
     folder = config.folders.export
-    assert exported.stdout.startswith(f"32 judgments by simulated participants are in {folder} (CSV")
+    assert exported.stdout == f"32 judgments by simulated participants are in {folder}\n"
     rows = list(csv.DictReader(config.folders.responses.read_text().splitlines()))
     assert len(rows) == len({(row["participant_id"], row["trial_index"]) for row in rows}) == 32
     assert {row["session_status"] for row in rows} == {"finished"}
