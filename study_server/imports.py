@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 
 from study_core.errors import ResponsesError, StudyError
 from study_core.types import Stimulus
-from study_server.dataset import returning
+from study_server.dataset import recalling, returning
 from study_server.dataset.archive import unpack
 from study_server.dataset.description import FLOW, PROTOCOLS
 from study_server.dataset.reading import Reading
-from study_server.dataset.returning import MIDNIGHT, WHO, Listener, Values
+from study_server.dataset.recalling import MIDNIGHT
+from study_server.dataset.returning import WHO, Listener, Values
 from study_server.dataset.rows import read_paradigm
 from study_server.dictionary import TABLES
 from study_server.protocol import hash_protocol
@@ -200,14 +201,14 @@ def _import_account(db: Session, flow: Any, protocols: list[Values]) -> None:
     _insert(
         db,
         Tombstone,
-        (stone for it in removed for stone in returning.make_tombstones(it, is_simulated=is_simulated)),
+        (stone for it in removed for stone in recalling.make_tombstones(it, is_simulated=is_simulated)),
     )
-    _insert(db, Unblinding, map(returning.make_look, flow["early_looks"]))
+    _insert(db, Unblinding, map(recalling.make_look, flow["early_looks"]))
     for version, stages in flow["by_study_version"].items():
         gone = [it for it in removed if it["study_version"] == version]
         n_bare = stages["arrived"] - stages["consented"]
         n_bare -= sum(it["participants"] - it["consented"] for it in gone)
-        bare = returning.make_bare_session(version, protocols[0], is_simulated=is_simulated)
+        bare = recalling.make_bare_session(version, protocols[0], is_simulated=is_simulated)
         db.add_all(StudySession(**bare) for _ in range(n_bare))
 
 

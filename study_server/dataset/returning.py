@@ -13,7 +13,6 @@ from study_server.tables import make_code, make_id
 
 Values = dict[str, Any]
 Row = Mapping[str, Any]
-MIDNIGHT = "T00:00:00.000Z"
 WHO = "import"
 
 
@@ -28,10 +27,10 @@ class Listener:
 
     def find_moment(self, seconds: float | None) -> str | None:
         """Return the moment so many seconds after arrival."""
-        return None if seconds is None else format_moment(self.arrived_at + timedelta(seconds=seconds))
+        return None if seconds is None else _format_moment(self.arrived_at + timedelta(seconds=seconds))
 
 
-def format_moment(moment: datetime) -> str:
+def _format_moment(moment: datetime) -> str:
     """Return a moment as the store writes it."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -46,7 +45,7 @@ def make_listener(row: Row, pairs: set[str]) -> Listener:
 def make_session(row: Row, it: Listener, events: Mapping[str, float]) -> Values:
     """Return a participant's session; who finished is settled already."""
     moments = {column: it.find_moment(events.get(event)) for event, column in EVENTS.items()}
-    arrived_at = format_moment(it.arrived_at)
+    arrived_at = _format_moment(it.arrived_at)
     finished_at = moments["finished_at"]
     return {
         "session_id": it.session_id,
@@ -67,17 +66,6 @@ def make_session(row: Row, it: Listener, events: Mapping[str, float]) -> Values:
         "device": row["device"] or "",
         "duration_s": row["session_duration_s"],
         "flags": row["flags"] or ("" if finished_at else None),
-    }
-
-
-def make_bare_session(version: str, protocol: Row, *, is_simulated: bool) -> Values:
-    """Return the session of somebody who arrived and gave no consent, of whom nothing else is known."""
-    arrived_at = protocol["first_used_on"] + MIDNIGHT
-    return {
-        "is_simulated": is_simulated,
-        "study_version": version,
-        "arrived_at": arrived_at,
-        "last_seen_at": arrived_at,
     }
 
 
@@ -152,34 +140,9 @@ def make_change(row: Row, _: Listener) -> Values:
     day = datetime.fromisoformat(row["changed_on"]).replace(tzinfo=UTC)
     return {
         "change_id": make_id(),
-        "changed_at": format_moment(day + timedelta(milliseconds=row["change_index"])),
+        "changed_at": _format_moment(day + timedelta(milliseconds=row["change_index"])),
         "what": row["change"],
         "who": WHO,
         "participant_id": row["participant_id"],
         "reason": row["change_reason"] or "",
-    }
-
-
-def make_tombstones(removed: Row, *, is_simulated: bool) -> Iterator[Values]:
-    """Yield a tombstone for each whose answers were removed; the first has the judgments of them all."""
-    for i in range(removed["participants"]):
-        yield {
-            "study_version": removed["study_version"],
-            "is_simulated": is_simulated,
-            "had_consented": i < removed["consented"],
-            "had_started": i < removed["started"],
-            "had_finished": i < removed["finished"],
-            "withdrawn_on": removed["removed_on"],
-            "what": removed["what"],
-            "n_judgments": 0 if i else removed["judgments"],
-        }
-
-
-def make_look(look: Row) -> Values:
-    """Return an early look at results."""
-    return {
-        "unblinded_at": look["looked_on"] + MIDNIGHT,
-        "study_version": look["study_version"],
-        "n_finished": look["n_finished"],
-        "reason": look["reason"],
     }

@@ -18,7 +18,7 @@ FORMS = (
     "/leave",
     "/researcher/login",
     "/researcher/logout",
-    "/researcher/responses.csv",
+    "/researcher/data/data-set",
 )
 
 
