@@ -1,5 +1,5 @@
 # Two commands on a fresh machine: `make study` and `make test`. Each does its own set-up.
-.PHONY: study test test-all lint bench docs
+.PHONY: study test test-all lint bench sbom docs
 
 study: ## prepare the study of config.yaml and serve it
 	@./setup.sh study
@@ -22,6 +22,10 @@ lint:
 bench: ## measure what the README claims, side by side
 	@./setup.sh test
 	@.venv/bin/python benchmarks
+
+sbom: ## list every locked package of a running study, with hashes, as CycloneDX
+	@./setup.sh study
+	@PATH=".tools/bin:$$PATH" uv export --quiet --preview-features sbom-export --frozen --no-dev --format cyclonedx1.5 -o sbom.cdx.json
 
 docs: ## paste what the commands print into the documents
 	@.venv/bin/study config --schema > docs/config.schema.json
