@@ -13,6 +13,7 @@ from analysis.columns import (
     KNOWN,
     NOT_SURE,
     SECOND_CLIP,
+    SECOND_HEARD,
     SECOND_SYSTEM,
     SIGNED,
 )
@@ -48,7 +49,7 @@ def read_answers(values: pd.DataFrame, grades: int | None) -> pd.DataFrame:
     """Return the table with `judged_human` (0, 1, or NaN beside a reason in `no_answer`), however asked.
 
     Of a pair, `clip_id` and `system` become those of the generated clip, and `judged_human` says whether that
-    clip was taken for the human one.
+    clip was taken for the human one; `heard_s` is that of the clip that was heard less.
     """
     if CHOSE_FIRST in values:
         return _read_pairs(values)
@@ -81,7 +82,10 @@ def _read_pairs(values: pd.DataFrame) -> pd.DataFrame:
     human_first = values["system"].isin(HUMAN_SYSTEMS)
     chose_first = values[CHOSE_FIRST].astype(bool)
     first, second = values["clip_id"], values[SECOND_CLIP]
-    return values.drop(columns=[SECOND_CLIP, SECOND_SYSTEM]).assign(
+    table = values.drop(columns=[SECOND_CLIP, SECOND_SYSTEM, SECOND_HEARD], errors="ignore")
+    if {"heard_s", SECOND_HEARD} <= set(values):
+        table["heard_s"] = values[["heard_s", SECOND_HEARD]].min(axis=1)
+    return table.assign(
         clip_id=second.where(human_first, first),
         system=values[SECOND_SYSTEM].where(human_first, values["system"]),
         human_clip_id=first.where(human_first, second),

@@ -79,7 +79,7 @@ def _read_kind(cell: str) -> str:
 
 JUDGED_HUMAN, JUDGED_GENERATED = "judged_human", "judged_generated"
 GRADED, SIGNED, CHOSE_FIRST, RATING = "graded_answer", "signed_confidence", "chose_first", "rating"
-SECOND_CLIP, SECOND_SYSTEM = "second_clip_id", "second_system"
+SECOND_CLIP, SECOND_SYSTEM, SECOND_HEARD = "second_clip_id", "second_system", "second_heard_s"
 ANSWERS = (JUDGED_HUMAN, JUDGED_GENERATED, GRADED, SIGNED, CHOSE_FIRST)
 """Ways to give the answer to a trial; a table has one of them, or only ratings."""
 REQUIRED = ("participant_id", "clip_id", "system")
@@ -108,6 +108,7 @@ COLUMNS = {
     "confidence": Column("a number, 0 or more", _read_number, dtype="float64"),
     "knows_tune": Column(_CLAIM_RULE, _read_words(_CLAIM)),
     "heard_s": Column("seconds, 0 or more", _read_number, dtype="float64"),
+    SECOND_HEARD: Column("seconds, 0 or more", _read_number, dtype="float64"),
     "answer_time_s": Column("seconds, 0 or more", _read_number, dtype="float64"),
     "session_status": Column("finished or unfinished", _read_status),
     "trial_kind": Column("main, repeat or catch", _read_kind),

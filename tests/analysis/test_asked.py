@@ -30,6 +30,12 @@ def test_a_pair_counts_for_its_generated_clip_whichever_came_first(path: Path) -
     assert table["judged_human"].tolist() == [0, 1, 1]
 
 
+def test_a_pair_was_heard_as_long_as_the_clip_of_it_that_was_heard_less(path: Path) -> None:
+    header = PAIR_HEADER.replace("chose_first", "chose_first,heard_s,second_heard_s")
+    text = header + "a,h1,human,g1,gan,1,9.5,1\nb,g1,gan,h1,human,1,2,9.5\nc,h1,human,g1,gan,0,5,\n"
+    assert read(path, text).table["heard_s"].tolist() == [1, 2, 5]
+
+
 def test_a_pair_without_one_human_clip_is_refused(path: Path) -> None:
     text = PAIR_HEADER + "a,g1,gan,l1,lstm,1\nb,h1,human,g1,gan,0\n"
     assert "1 of 2 pairs are not of one 'human' and one generated clip" in message(path, text)
