@@ -39,7 +39,7 @@ class Visitor:
 
     def __exit__(self, *_: object) -> None:
         self.context.close()
-        assert not self.faults
+        assert self.faults == []
 
     def begin(self, at_each: Callable[[], None] = do_nothing) -> Self:
         """Go to the first trial; do something on each page on the way."""

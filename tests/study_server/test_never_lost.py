@@ -109,9 +109,10 @@ class Accidents:
 
         def press() -> None:
             self.visitor.page.click(".primary", no_wait_after=True)
-            self.visitor.page.evaluate("setTimeout(() => location.reload(), 5)")
+            self.visitor.page.evaluate("window.isOld = true; setTimeout(() => location.reload(), 5)")
 
         self.answer(press)
+        self.visitor.page.wait_for_function("!window.isOld")  # the next page may be there before the reload
 
     def go_back(self) -> None:
         """Answer, and go back."""
