@@ -26,10 +26,9 @@ export async function sendUntilStored(url, fields, tell) {
   for (let tries = 1; ; tries += 1) {
     const reply = await post(url, fields);
     if (reply?.ok) {
-      const next = await reply.json();
       write(null);
       tell("saved");
-      return next;
+      return reply.told;
     }
     if (reply && reply.status < 500) {
       write(null);
@@ -44,9 +43,10 @@ export async function sendUntilStored(url, fields, tell) {
 async function post(url, fields) {
   const request = { method: "POST", body: fields, headers: { Accept: "application/json" } };
   try {
-    return await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const reply = await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return { ok: reply.ok, status: reply.status, told: reply.ok ? await reply.json() : null };
   } catch {
-    return null; // no network, or none in time
+    return null; // no network, none in time, or a reply that was cut off
   }
 }
 

@@ -52,6 +52,25 @@ def test_a_lost_acknowledgment_doubles_nothing(visit: NewVisitor) -> None:
     assert visitor.count_judgments() == 4
 
 
+def test_an_acknowledgment_that_is_cut_off_is_asked_for_again(visit: NewVisitor) -> None:
+    """A server that dies while it answers: the judgment is stored, and half of the next page arrives."""
+    visitor = visit().begin()
+    cut: list[str] = []
+
+    def cut_off(route: Route, request: Request) -> None:
+        if request.method != "POST" or request.url in cut:
+            route.continue_()
+            return
+        cut.append(request.url)
+        whole = route.fetch()
+        route.fulfill(response=whole, body=whole.body()[: len(whole.body()) // 2])
+
+    visitor.page.route("**/trial/*", cut_off)
+    visitor.finish()
+    assert len(cut) == 4
+    assert visitor.count_judgments() == 4
+
+
 def test_a_participant_sees_that_an_answer_is_not_saved_yet_and_then_goes_on(visit: NewVisitor) -> None:
     visitor = visit().begin()
     visitor.listen()
