@@ -5,47 +5,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.canvas import GENERATORS, INK, explain, size_figure
+from analysis.canvas import GENERATORS, explain
 from analysis.clusters import FloatArray
 from analysis.exploration import Exploration
-from analysis.figures.marks import set_title_of, shorten
+from analysis.figures.shades import draw_shades
 from analysis.readings import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Who said what about which clip?"
-MIDDLE, NOTHING = "#f2efe9", (0, 0, 0, 0)
 MOST_ROWS, MOST_COLUMNS = 240, 360
 """Of more listeners or clips, neighbors in the order share a cell."""
 
 
 def draw(explored: Exploration) -> "Figure":
     """Draw every judgment: clips by system and share, listeners by how often they said "human"."""
-    from matplotlib.colors import LinearSegmentedColormap
-
     cells, edges = tabulate(explored)
-    figure = size_figure(6)
-    axes = figure.add_subplot()
-    set_title_of(axes, TITLE, explored.study)
-    shades = [GENERATORS[1], MIDDLE, GENERATORS[0]]
-    colors = LinearSegmentedColormap.from_list("answers", shades, bad=NOTHING)
-    image = axes.imshow(cells, cmap=colors, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    for _, left, _ in edges[1:]:
-        axes.axvline(left - 0.5, color=INK, linewidth=1.2)
-    axes.set_xticks(
-        [(left + right) / 2 - 0.5 for _, left, right in edges], [shorten(e[0], 14) for e in edges]
-    )
-    axes.set_yticks([])
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
+    colors, ends = (GENERATORS[1], GENERATORS[0]), ("computer", "human")
+    figure, axes = draw_shades(explored.study, TITLE, cells, edges, colors=colors, ends=ends)
     axes.set_ylabel(f"{len(explored.study.findings.listeners)} listeners")
     explain(
         axes, f"{len(explored.clips)} clips, by system and share; empty where a listener did not hear one"
     )
-    bar = figure.colorbar(image, ax=axes, shrink=0.4, aspect=14, ticks=[0, 1], pad=0.02)
-    bar.ax.set_yticklabels(["computer", "human"])
-    bar.outline.set_visible(False)
     return figure
 
 

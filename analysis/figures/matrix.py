@@ -7,44 +7,27 @@ import pandas as pd
 
 from analysis.answers import HUMAN_CLIP
 from analysis.asked_exploration import PairExploration
-from analysis.canvas import GENERATORS, INK, explain, size_figure
+from analysis.canvas import GENERATORS, explain
 from analysis.clusters import FloatArray
-from analysis.figures.marks import set_title_of, shorten
+from analysis.figures.shades import draw_shades
 from analysis.readings import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "Which clip won against which?"
-MIDDLE, NOTHING = "#f2efe9", (0, 0, 0, 0)
 MOST = 240
 """Of more human or generated clips, neighbors in the order share a cell."""
 
 
 def draw(explored: PairExploration) -> "Figure":
     """Draw how often each generated clip (column) was taken for human beside each human clip (row)."""
-    from matplotlib.colors import LinearSegmentedColormap
-
     kept = explored.study.exclusions.kept
     cells, systems = tabulate(kept)
-    figure = size_figure(6)
-    axes = figure.add_subplot()
-    set_title_of(axes, TITLE, explored.study)
-    shades = [GENERATORS[0], MIDDLE, GENERATORS[1]]
-    colors = LinearSegmentedColormap.from_list("winners", shades, bad=NOTHING)
-    image = axes.imshow(cells, cmap=colors, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-    for _, left, _ in systems[1:]:
-        axes.axvline(left - 0.5, color=INK, linewidth=1.2)
-    middles = [(left + right) / 2 - 0.5 for _, left, right in systems]
-    axes.set_xticks(middles, [shorten(name, 14) for name, _, _ in systems])
-    axes.set_yticks([])
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
+    colors, ends = (GENERATORS[0], GENERATORS[1]), ("human clip\nfound", "generated\ntaken for it")
+    figure, axes = draw_shades(explored.study, TITLE, cells, systems, colors=colors, ends=ends)
     axes.set_ylabel(f"{kept[HUMAN_CLIP].nunique()} human clips")
     explain(axes, "columns are generated clips; both in the order of how often they were taken for human")
-    bar = figure.colorbar(image, ax=axes, shrink=0.4, aspect=14, ticks=[0, 1], pad=0.02)
-    bar.ax.set_yticklabels(["human clip\nfound", "generated\ntaken for it"])
-    bar.outline.set_visible(False)
     return figure
 
 
