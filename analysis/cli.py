@@ -54,16 +54,16 @@ def analyze(  # noqa: PLR0913 (an option each)
     features: Path | None,
     pdf: bool,
 ) -> None:
-    r"""Turn judgments into a report.
+    """Turn judgments into a report.
 
     TABLE is a CSV file with a row per judgment; without it, the study's own export is read. A cell of the
     answer may say "not sure" or "I know it". Exclusions, confidence level and equivalence bound come from the
     section `analysis` of the config. An example with somebody else's table:
 
     \b
-    study analyze trials.csv --human-system 0 --output report \
+    study analyze trials.csv --human-system 0 --output report \\
       --columns participant_id=subject,clip_id=item,system=is_fake,judged_generated=said_fake
-    """
+    """  # noqa: D301 (\b keeps the lines below it as they are)
     from analysis.cues import read_features
     from analysis.report import STEPS
     from analysis.responses import read_responses

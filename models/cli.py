@@ -135,7 +135,7 @@ def show(options: Options, *, html: bool) -> None:
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Share of probability kept.")
 @click.pass_context
 def generate(ctx: click.Context, /, out: Path | None, **wanted: Any) -> None:
-    r"""Compose clips.
+    """Compose clips.
 
     Human clips are excerpts of the test pieces; the generators compose the others. With --out it composes
     loose clips of one system instead, such as
@@ -144,7 +144,7 @@ def generate(ctx: click.Context, /, out: Path | None, **wanted: Any) -> None:
         study generate --system lstm --count 3 --bars 16 --seed 7 --out FOLDER
 
     and writes MIDI files and where each comes from (clips.csv). The same options give the same files.
-    """
+    """  # noqa: D301 (\b keeps the lines below it as they are)
     config = ctx.obj.load()
     given = [name for name in wanted if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if out is not None:

@@ -110,14 +110,14 @@ class Question(click.Option):
     help="Whom participants may ask, in the consent document.",
 )
 def init(folder: Path, *, yes: bool, old: Path | None, **answers: Any) -> None:  # noqa: ARG001 (read while asking)
-    r"""Begin a study: a few questions, a commented config.yaml.
+    """Begin a study: a few questions, a commented config.yaml.
 
     Writes FOLDER/config.yaml, and nothing where one is there already. Every question has an option, so
     that scripts need not be asked:
 
     \b
         study init my-study --music ~/my-midi --systems lstm,markov --listeners 30
-    """
+    """  # noqa: D301 (\b keeps the lines below it as they are)
     refuse_overwriting(folder)
     if old is not None:
         config = begin_version(folder, old)
