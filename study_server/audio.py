@@ -43,7 +43,11 @@ def list_formats(folder: Path, stimuli: Sequence[Stimulus]) -> tuple[str, ...]:
 
 @blueprint.get("/audio/<token>.<any(opus,mp3):kind>")
 def clip(token: str, kind: str) -> Response:
-    """Send a trial's audio to its own session: of trials heard, of the present one, of the next."""
+    """Send a trial's audio to its own session: of trials heard, of the present one, of the next.
+
+    200 the sound; 206 the part that was asked for; 304 one that the browser has; 404 any other; 416 no such
+    part.
+    """
     study = current_study()
     stimulus = study.protocol.by_id.get(_find_stimulus_id(token))
     if stimulus is None or kind not in study.audio_formats:

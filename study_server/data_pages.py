@@ -24,7 +24,10 @@ blueprint = Blueprint("data", __name__, url_prefix="/data")
 
 @blueprint.get("")
 def show() -> str:
-    """Show what may be had, and results by system once they are open."""
+    """Show what may be had, and results by system once they are open.
+
+    200 the page.
+    """
     study = current_study()
     with study.store.read() as db:
         if not unblinding.is_open(db, study.config):
@@ -34,7 +37,10 @@ def show() -> str:
 
 @blueprint.post("/look")
 def look() -> str | tuple[str, int]:
-    """Show results by system before the stop rule is met, once, with a reason that is logged first."""
+    """Show results by system before the stop rule is met, once, with a reason that is logged first.
+
+    200 the page with results; 409 the reason is too short.
+    """
     study = current_study()
     try:
         with study.store.write() as db:
@@ -47,7 +53,10 @@ def look() -> str | tuple[str, int]:
 
 @blueprint.post("/data-set")
 def download() -> BaseResponse | tuple[str, int]:
-    """Send the data set; an early look at real participants needs a reason."""
+    """Send the data set; an early look at real participants needs a reason.
+
+    Logs an early look. 200 a ZIP file; 409 why not.
+    """
     study = current_study()
     is_simulated = request.form.get("participants") == "simulated"
     name = f"data-set{'-simulated' if is_simulated else ''}"
@@ -70,7 +79,10 @@ def download() -> BaseResponse | tuple[str, int]:
 
 @blueprint.get("/look")
 def look_again() -> BaseResponse:
-    """Lead a reload to the page; each look has a reason of its own."""
+    """Lead a reload to the page; each look has a reason of its own.
+
+    303 to the page.
+    """
     return redirect(url_for(".show"), 303)
 
 

@@ -45,7 +45,10 @@ class RevealedPage:
 
 @blueprint.get("/thanks")
 def thanks() -> Response:
-    """Show the score, the clips and the codes."""
+    """Show the score, the clips and the codes.
+
+    200 the page.
+    """
     study = current_study()
     _settle_own()
     with study.store.read() as db:
@@ -93,7 +96,10 @@ def reveal(found: StudySession, study: Study) -> list[RevealedPage]:
 
 @blueprint.post("/leave")
 def leave() -> Response:
-    """Let go of a session that has ended, so that somebody else can take part on this device."""
+    """Let go of a session that has ended, so that somebody else can take part on this device.
+
+    303 to the welcome.
+    """
     with current_study().store.read() as db:
         found = visitor.require_session(db)
         if found.finished_at is not None or found.screened_out_at is not None:
@@ -103,7 +109,10 @@ def leave() -> Response:
 
 @blueprint.get("/changed")
 def changed() -> str:
-    """Say that the study went on without this session's version."""
+    """Say that the study went on without this session's version.
+
+    200 the page.
+    """
     with current_study().store.read() as db:
         found = visitor.require_turn(db)
         return render_template("changed.html", withdrawal_code=found.withdrawal_code)
@@ -111,7 +120,10 @@ def changed() -> str:
 
 @blueprint.get("/withdraw")
 def withdraw() -> str:
-    """Ask for the withdrawal code; this device's own is filled in."""
+    """Ask for the withdrawal code; this device's own is filled in.
+
+    200 the page.
+    """
     with current_study().store.read() as db:
         found = visitor.find_session(db)
         return render_template("withdraw.html", code=found.withdrawal_code if found else "", is_wrong=False)
@@ -119,7 +131,11 @@ def withdraw() -> str:
 
 @blueprint.post("/withdraw")
 def delete_answers() -> str | tuple[str, int]:
-    """Delete the answers under a withdrawal code."""
+    """Delete the answers under a withdrawal code.
+
+    Removes the session and all that belongs to it, and stores that somebody withdrew. 200 it is done; 404 no
+    such code; 429 too many wrong ones.
+    """
     study = current_study()
     code = request.form.get("code", "")
     with study.store.write() as db:

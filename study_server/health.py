@@ -39,13 +39,19 @@ def answer_any_host(app: Flask) -> None:
 
 @blueprint.get("/healthz")
 def show_life() -> Response:
-    """Say that the process answers."""
+    """Say that the process answers.
+
+    200 JSON.
+    """
     return jsonify(alive=True)
 
 
 @blueprint.get("/readyz")
 def show_readiness() -> tuple[Response, int]:
-    """Say whether a participant could take part now, and if not, which part is missing."""
+    """Say whether a participant could take part now, and if not, which part is missing.
+
+    200 JSON; 503 where a part is missing.
+    """
     parts = check_parts(current_study())
     is_ready = all(parts.values())
     return jsonify(ready=is_ready, **parts), 200 if is_ready else 503

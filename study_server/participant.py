@@ -16,7 +16,10 @@ blueprint = Blueprint("participant", __name__)
 
 @blueprint.get("/")
 def welcome() -> str | BaseResponse:
-    """Say what the study is; who has begun goes on where they stopped, on any device if they were sent."""
+    """Say what the study is; who has begun goes on where they stopped, on any device if they were sent.
+
+    200 the welcome, or what is said of a study that is paused or closed; 303 to their turn.
+    """
     study = current_study()
     if recruits.is_preview():
         return render_template("welcome.html", can_begin=False)
@@ -39,7 +42,11 @@ def welcome() -> str | BaseResponse:
 
 @blueprint.post("/")
 def begin() -> BaseResponse:
-    """Begin a session."""
+    """Begin a session.
+
+    Stores a session with language and class of device and, in a table of its own, the recruitment id. 303 to
+    the consent, or to their turn; 403 a false proof of being a simulated listener.
+    """
     study = current_study()
     proof = request.headers.get(PROOF_HEADER)
     if proof is not None and not is_proof(study.config.folders, proof):
@@ -66,7 +73,10 @@ def begin() -> BaseResponse:
 
 @blueprint.get("/consent")
 def consent() -> str:
-    """Show the consent document and the private withdrawal code."""
+    """Show the consent document and the private withdrawal code.
+
+    200 the page.
+    """
     study = current_study()
     with study.store.read() as db:
         found = visitor.require_turn(db)
@@ -76,7 +86,10 @@ def consent() -> str:
 
 @blueprint.post("/consent")
 def give_consent() -> str | BaseResponse:
-    """Record consent."""
+    """Record consent.
+
+    Stores when, and the language of the document. 303 to the next page, or back where consent was not given.
+    """
     if request.form.get("agrees") != "1":
         return redirect(url_for(".consent"), 303)
     with current_study().store.write() as db:
@@ -87,7 +100,10 @@ def give_consent() -> str | BaseResponse:
 
 @blueprint.get("/volume")
 def volume() -> str:
-    """Let them set the volume."""
+    """Let them set the volume.
+
+    200 the page.
+    """
     with current_study().store.read() as db:
         visitor.require_turn(db)
     return render_template("volume.html")
@@ -95,7 +111,10 @@ def volume() -> str:
 
 @blueprint.post("/volume")
 def set_volume() -> BaseResponse:
-    """Go on once the volume is set."""
+    """Go on once the volume is set.
+
+    Stores when; where nothing else comes first, draws the trials. 303 to the next page.
+    """
     with current_study().store.write() as db:
         found = visitor.require_session(db)
         if found.consented_at is not None:
@@ -105,7 +124,10 @@ def set_volume() -> BaseResponse:
 
 @blueprint.get("/volume.wav")
 def volume_sound() -> BaseResponse:
-    """Send the noise to set the volume by."""
+    """Send the noise to set the volume by.
+
+    200 the sound; 206 the part that was asked for; 416 no such part.
+    """
     response = Response(current_study().volume_sound, mimetype="audio/wav")
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.accept_ranges = "bytes"

@@ -31,7 +31,10 @@ class Told:
 
 @blueprint.get("/practice/<trial_id>")
 def show(trial_id: str) -> str:
-    """Show the practice page that is the session's turn, or its feedback once it is answered."""
+    """Show the practice page that is the session's turn, or its feedback once it is answered.
+
+    200 the page.
+    """
     study = current_study()
     with study.store.read() as db:
         found = visitor.require_turn(db)
@@ -43,7 +46,11 @@ def show(trial_id: str) -> str:
 
 @blueprint.post("/practice/<trial_id>")
 def answer(trial_id: str) -> Response | tuple[str, int]:
-    """Store the answer; one that came before changes nothing."""
+    """Store the answer; one that came before changes nothing.
+
+    303 to the next page; 200 to a script: its address, as JSON; 400 the same page, where something is
+    missing.
+    """
     form, study = read_form(), current_study()
     with study.store.write() as db:
         found = visitor.require_session(db)
@@ -62,7 +69,10 @@ def answer(trial_id: str) -> Response | tuple[str, int]:
 
 @blueprint.post("/practice/<trial_id>/next")
 def go_on(trial_id: str) -> Response:
-    """Leave the feedback; after the last one the trials start."""
+    """Leave the feedback; after the last one the trials start.
+
+    Stores that it was read, and draws the trials after the last. 303 to the next page.
+    """
     study = current_study()
     with study.store.write() as db:
         found = visitor.require_session(db)

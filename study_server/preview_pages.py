@@ -30,7 +30,10 @@ class DrawnTrial:
 
 @blueprint.get("")
 def show() -> str:
-    """Show where one can jump, and the trials that a seed gives."""
+    """Show where one can jump, and the trials that a seed gives.
+
+    200 the page.
+    """
     study = current_study()
     languages = [LANGUAGES[tag] for tag in study.config.recruitment.languages]
     chosen = request.args.get("language", languages[0].tag)
@@ -52,7 +55,10 @@ def show() -> str:
 
 @blueprint.get("/jump/<place>")
 def jump(place: str) -> Response | str | tuple[str, int]:
-    """Go to a page of the study as a new participant of the preview."""
+    """Go to a page of the study as a new participant of the preview.
+
+    303 to the page.
+    """
     config = current_study().config
     language = request.args.get("language", "")
     language = language if language in config.recruitment.languages else config.recruitment.languages[0]
@@ -81,14 +87,20 @@ def jump(place: str) -> Response | str | tuple[str, int]:
 @blueprint.get("/walk/", defaults={"path": ""})
 @blueprint.get("/walk/<path:path>")
 def walk(path: str) -> Response:
-    """Show a page of the preview."""
+    """Show a page of the preview.
+
+    What the participants' own page answers, out of a store that is no part of the study.
+    """
     return _hand_on(path)
 
 
 @blueprint.post("/walk/", defaults={"path": ""})
 @blueprint.post("/walk/<path:path>")
 def walk_on(path: str) -> Response:
-    """Take a form of the preview; its own app looks at the token."""
+    """Take a form of the preview; its own app looks at the token.
+
+    What the participants' own form answers, into that store.
+    """
     return _hand_on(path)
 
 

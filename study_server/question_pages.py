@@ -18,7 +18,10 @@ blueprint = Blueprint("questions", __name__)
 
 @blueprint.get("/questions/<any(before,after):when>/<int:number>")
 def show(when: When, number: int) -> str:
-    """Show the page of questions that is the session's turn."""
+    """Show the page of questions that is the session's turn.
+
+    200 the page.
+    """
     with current_study().store.read() as db:
         visitor.require_turn(db)
     return _render(_list_pages(when)[number - 1], {})
@@ -26,7 +29,10 @@ def show(when: When, number: int) -> str:
 
 @blueprint.post("/questions/<any(before,after):when>/<int:number>")
 def answer(when: When, number: int) -> Response | tuple[str, int]:
-    """Store the answers; those that were stored before stay."""
+    """Store the answers; those that were stored before stay.
+
+    303 to the next page; 400 the same page, with what is missing marked.
+    """
     pages = _list_pages(when)
     with current_study().store.write() as db:
         found = visitor.require_session(db)

@@ -39,13 +39,19 @@ def require_login() -> Response | None:
 
 @blueprint.get("/login")
 def log_in() -> str:
-    """Ask for the password."""
+    """Ask for the password.
+
+    200 the page.
+    """
     return render_template("desk/login.html", problem="")
 
 
 @blueprint.post("/login")
 def check_password() -> View:
-    """Let in who knows the password; wrong ones are counted by the throttle."""
+    """Let in who knows the password; wrong ones are counted by the throttle.
+
+    Stores a login. 303 to the desk; 403 a wrong password; 429 too many wrong ones.
+    """
     study = current_study()
     if not study.password.matches(request.form.get("password", "").strip()):
         return render_template("desk/login.html", problem="That is not the password."), 403
@@ -56,26 +62,38 @@ def check_password() -> View:
 
 @blueprint.post("/logout")
 def log_out() -> Response:
-    """Forget who was there; a copy of the cookie no longer opens anything."""
+    """Forget who was there; a copy of the cookie no longer opens anything.
+
+    303 to the way in.
+    """
     login.close_login(current_study().store)
     return redirect(url_for("researcher.log_in"), 303)
 
 
 @blueprint.get("")
 def show() -> str:
-    """Show how the study goes; the page brings itself up to date."""
+    """Show how the study goes; the page brings itself up to date.
+
+    200 the page.
+    """
     return _render("desk/live.html")
 
 
 @blueprint.get("/live")
 def show_figures() -> str:
-    """Send the live page's figures alone."""
+    """Send the live page's figures alone.
+
+    200 a part of a page.
+    """
     return _render("desk/figures.html")
 
 
 @blueprint.post("/phase")
 def change_phase() -> View:
-    """Pause, open or close the study."""
+    """Pause, open or close the study.
+
+    Stores the change with its reason. 303 to the desk; 409 why not.
+    """
     study = current_study()
     try:
         with study.store.write() as db:

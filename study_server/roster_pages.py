@@ -20,7 +20,10 @@ blueprint = Blueprint("roster", __name__, url_prefix="/participants")
 
 @blueprint.get("")
 def show_all() -> str | Response:
-    """List the participants, or go to the one who is searched for."""
+    """List the participants, or go to the one who is searched for.
+
+    200 the page; 303 to the one who was found.
+    """
     study = current_study()
     settle_all(study.store, study.config)
     wanted = request.args.get("find", "").strip()
@@ -47,14 +50,20 @@ def show_all() -> str | Response:
 
 @blueprint.get("/<participant_id>")
 def show(participant_id: str) -> str:
-    """Show one participant: how far, how they listened, what was decided; never what they answered."""
+    """Show one participant: how far, how they listened, what was decided; never what they answered.
+
+    200 the page; 404 nobody.
+    """
     with current_study().store.read() as db:
         return _render(db, _require(db, participant_id))
 
 
 @blueprint.post("/<participant_id>/exclusion")
 def decide(participant_id: str) -> Response | tuple[str, int]:
-    """Exclude a participant, or let them count again; the reason is kept for good."""
+    """Exclude a participant, or let them count again; the reason is kept for good.
+
+    303 to the participant; 404 nobody; 409 why not.
+    """
     store = current_study().store
     act = readmit if request.form.get("decision") == "readmit" else exclude
     with store.read() as db:

@@ -14,7 +14,10 @@ blueprint = Blueprint("screening", __name__)
 
 @blueprint.get("/headphones/<trial_id>")
 def show(trial_id: str) -> str:
-    """Show the screening trial that is the session's turn."""
+    """Show the screening trial that is the session's turn.
+
+    200 the page.
+    """
     with current_study().store.read() as db:
         found = visitor.require_turn(db)
         trial = next(trial for trial in found.screening_trials if trial.screening_trial_id == trial_id)
@@ -23,7 +26,10 @@ def show(trial_id: str) -> str:
 
 @blueprint.post("/headphones/<trial_id>")
 def answer(trial_id: str) -> BaseResponse | tuple[str, int]:
-    """Store the answer; one that came before changes nothing."""
+    """Store the answer; one that came before changes nothing.
+
+    303 to the next page; 400 the same page, where nothing was chosen.
+    """
     study = current_study()
     given = request.form.get("interval", type=int)
     with study.store.write() as db:
@@ -39,7 +45,10 @@ def answer(trial_id: str) -> BaseResponse | tuple[str, int]:
 
 @blueprint.get("/headphones/<trial_id>/sound")
 def sound(trial_id: str) -> Response:
-    """Send the sound of the screening trial that is the session's turn, under the trial's own name."""
+    """Send the sound of the screening trial that is the session's turn, under the trial's own name.
+
+    200 the sound; 206 the part that was asked for; 404 any other trial's; 416 no such part.
+    """
     study = current_study()
     with study.store.read() as db:
         found = visitor.find_session(db)
@@ -56,7 +65,10 @@ def sound(trial_id: str) -> Response:
 
 @blueprint.get("/no-headphones")
 def screened_out() -> BaseResponse:
-    """Thank those who failed the screening, with a code of their own."""
+    """Thank those who failed the screening, with a code of their own.
+
+    200 the page.
+    """
     config = current_study().config
     with current_study().store.read() as db:
         found = visitor.require_turn(db)
