@@ -12,7 +12,6 @@ from study_server.tables import PracticeTrial, StudySession, Tombstone
 
 THERE_MINUTES = 10
 """Whoever was seen so lately is there now; whoever was not, and has not finished, has left."""
-COUNTED = ("arrived", "consented", "screened", "started", "finished")
 
 
 @dataclass(frozen=True, slots=True)

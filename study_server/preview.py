@@ -33,7 +33,6 @@ STORE_FILE = "preview.sqlite3"
 KEPT_HOURS = 12
 MOST_STEPS = 500
 PAGE_OF_OUTCOME = {"failed-attention": "thanks"}
-WRONG_OUTCOMES = ("no-headphones", "failed-attention")
 
 blueprint = Blueprint("away", __name__)
 

@@ -156,7 +156,7 @@ export class Player {
   }
 }
 
-export async function fetchSound(url) {
+async function fetchSound(url) {
   const reply = await fetch(url, { signal: AbortSignal.timeout(LOAD_TIMEOUT_MS) });
   if (!reply.ok) throw new Error(String(reply.status));
   return reply.blob();
