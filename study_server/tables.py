@@ -1,7 +1,7 @@
-"""The tables: protocols, sessions with what belongs to them, and the records that outlive a session."""
+"""The tables: protocols, and sessions with what belongs to them; `records` has those that outlive a session.
 
-import secrets
-from datetime import UTC, datetime
+All of them are to be had here, so that whoever asks for the tables has them all.
+"""
 
 from sqlalchemy import (
     JSON,
@@ -16,30 +16,46 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from study_server.records import (
+    Change,
+    FailedTry,
+    Notice,
+    Phase,
+    ResearcherLogin,
+    Tombstone,
+    Unblinding,
+)
+from study_server.table_base import Table, make_code, make_id, now_utc
+
+__all__ = [
+    "TROUBLED",
+    "UNSETTLED",
+    "Change",
+    "FailedTry",
+    "Judgment",
+    "Notice",
+    "Phase",
+    "Place",
+    "PracticeTrial",
+    "Protocol",
+    "QuestionAnswer",
+    "RecruitmentId",
+    "ResearcherLogin",
+    "ScreeningTrial",
+    "StudySession",
+    "Table",
+    "Tombstone",
+    "Trial",
+    "Unblinding",
+    "make_code",
+    "make_id",
+    "now_utc",
+]
 
 UNSETTLED = text("finished_at IS NOT NULL AND flags IS NULL")
 TROUBLED = text("n_stalls + n_load_errors > 0")
-CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like something else
-
-
-def make_id() -> str:
-    """Return a new opaque id: 128 random bits as 32 hex digits."""
-    return secrets.token_hex(16)
-
-
-def make_code(groups: int = 3) -> str:
-    """Return a code that a person can copy by hand: groups of four characters, 20 bits each."""
-    return "-".join("".join(secrets.choice(CODE_ALPHABET) for _ in range(4)) for _ in range(groups))
-
-
-def now_utc() -> str:
-    """Return this moment in UTC, ISO 8601 with milliseconds; such texts sort by time."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-class Table(DeclarativeBase):
-    """The base of every table; ids and times are text."""
 
 
 class Protocol(Table):
@@ -261,99 +277,3 @@ class RecruitmentId(Table):
     delete_on: Mapped[str] = mapped_column(String, index=True)
     parameters: Mapped[dict[str, str] | None] = mapped_column(JSON)
     """What else the platform's link said, such as the submission's id; the last link counts."""
-
-
-class Tombstone(Table):
-    """That somebody's answers were removed, how many, and how far they had come; nothing that tells who."""
-
-    __tablename__ = "tombstones"
-
-    tombstone_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
-    study_version: Mapped[str] = mapped_column(String, index=True)
-    is_simulated: Mapped[bool] = mapped_column(Boolean)
-    had_consented: Mapped[bool] = mapped_column(Boolean)
-    had_started: Mapped[bool] = mapped_column(Boolean)
-    had_finished: Mapped[bool] = mapped_column(Boolean)
-    withdrawn_on: Mapped[str] = mapped_column(String, default=lambda: now_utc()[:10])
-    """The day only: a time of day could be matched with a server's log."""
-    what: Mapped[str] = mapped_column(String, default="withdrawn", server_default="withdrawn")
-    """`withdrawn` by the participant's own hand, or `forgotten` at their request."""
-    n_judgments: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-
-
-class Unblinding(Table):
-    """That results by system were taken out before the stop rule was met, and why."""
-
-    __tablename__ = "unblindings"
-
-    unblinding_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
-    unblinded_at: Mapped[str] = mapped_column(String, default=now_utc)
-    study_version: Mapped[str] = mapped_column(String)
-    n_finished: Mapped[int] = mapped_column(Integer)
-    reason: Mapped[str] = mapped_column(String)
-
-
-class Change(Table):
-    """A deliberate change to what counts: who made it, when and why; rows are only ever added."""
-
-    __tablename__ = "changes"
-
-    change_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
-    changed_at: Mapped[str] = mapped_column(String, default=now_utc)
-    what: Mapped[str] = mapped_column(String, index=True)
-    """`excluded`, `readmitted`, `withdrawn`, `unblinded`, `restored` or `upgraded`."""
-    who: Mapped[str] = mapped_column(String)
-    """The account that ran the command, `researcher's page` or `participant`."""
-    participant_id: Mapped[str | None] = mapped_column(String, index=True)
-    """Whom it concerns; taken away when they withdraw."""
-    reason: Mapped[str] = mapped_column(String)
-
-
-class Phase(Table):
-    """That the study was paused, opened again or closed, when and why; the last row counts, none is open."""
-
-    __tablename__ = "phases"
-    __table_args__ = (Index("ix_phases_study_version", "study_version", "began_at"),)
-
-    phase_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
-    study_version: Mapped[str] = mapped_column(String)
-    phase: Mapped[str] = mapped_column(String)
-    """`open`, `paused` or `closed`."""
-    began_at: Mapped[str] = mapped_column(String, default=now_utc)
-    reason: Mapped[str] = mapped_column(String)
-
-
-class Notice(Table):
-    """Something that the researcher's webhook is to be told, once."""
-
-    __tablename__ = "notices"
-
-    notice_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
-    event: Mapped[str] = mapped_column(String)
-    """`target reached`, `stalled` or `error`."""
-    about: Mapped[str] = mapped_column(String, unique=True)
-    """What makes it the same notice, so that it is noted once by all processes and after a restart."""
-    facts: Mapped[dict[str, object]] = mapped_column(JSON)
-    noted_at: Mapped[str] = mapped_column(String, default=now_utc)
-    sent_at: Mapped[str | None] = mapped_column(String)
-    n_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-
-
-class FailedTry(Table):
-    """A wrong password or code; where it came from is a keyed hash that is kept for minutes."""
-
-    __tablename__ = "failed_tries"
-
-    try_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
-    door: Mapped[str] = mapped_column(String)
-    source_key: Mapped[str] = mapped_column(String, index=True)
-    tried_at: Mapped[str] = mapped_column(String, default=now_utc)
-
-
-class ResearcherLogin(Table):
-    """A researcher who is logged in; the cookie holds the id whose hash this is."""
-
-    __tablename__ = "researcher_logins"
-
-    login_sha256: Mapped[str] = mapped_column(String, primary_key=True)
-    opened_at: Mapped[str] = mapped_column(String, default=now_utc)
