@@ -20,6 +20,7 @@ from study_core.config import Config, ServerConfig, load_config
 from study_core.errors import StudyError, list_problems
 from study_server.app import create_app
 from study_server.health import check_parts
+from study_server.namespace import claim_namespace, find_namespace
 from study_server.security import HEADERS
 from study_server.store import URL_VARIABLE
 
@@ -57,6 +58,8 @@ class SeveralStudies:
         problems = []
         for study in studies:
             try:
+                if os.environ.get(URL_VARIABLE):
+                    claim_namespace(study.config.folders, study.name)
                 self.apps[study.name] = mount(create_app(study.config), study.name)
             except StudyError as error:
                 problems.append(f"{study.name}: {error}")
@@ -117,8 +120,8 @@ def find_studies(folders: Sequence[Path]) -> list[NamedStudy]:
     Raises
     ------
     StudyError
-        If a folder is and holds none, names are unfit or equal, data folders are shared, or all would share
-        one database.
+        If a folder is and holds none, names are unfit or equal, or data folders or a database's schema are
+        shared.
     """
     places = [place for folder in folders for place in _list_places(folder)]
     studies = [NamedStudy(place.resolve().name, load_config(place / CONFIG_FILE)) for place in places]
@@ -132,10 +135,10 @@ def find_studies(folders: Sequence[Path]) -> list[NamedStudy]:
     shared = Counter(study.config.data_dir for study in studies)
     problems += [f"{n} studies keep their data in {place}" for place, n in shared.items() if n > 1]
     if os.environ.get(URL_VARIABLE):
-        problems.append(
-            f"{URL_VARIABLE} names one database for all of them: unset it, and each study has its own file; "
-            "or start a server for each, with its own database and port"
-        )
+        schemas = Counter(find_namespace(study.config.folders.root, study.name) for study in studies)
+        problems += [
+            f"{n} studies keep their tables in the schema {it}" for it, n in schemas.items() if n > 1
+        ]
     if problems:
         raise StudyError(list_problems("These studies cannot be served together:", problems))
     return studies

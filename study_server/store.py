@@ -60,17 +60,28 @@ class Store(ABC):
         RETURNING, and an INSERT ... SELECT without a FROM. They take `values` as :name and go straight to the
         driver, in one transaction of their own, for this is what every judgment waits for.
         """
+        with self._driving(guard) as connection:
+            return self._append(connection, guard, row, values)
+
+    def find(self, query: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+        """Return the first row of a query, or None; it takes `values` as :name and goes to the driver too."""
+        with self._driving(query) as connection:
+            return self._find(connection, query, values)
+
+    @contextmanager
+    def _driving(self, statement: str) -> Iterator[Any]:
+        """Lend a connection of the driver's own."""
         try:
             connection = self._engine.raw_connection()
             try:
-                return self._append(connection.driver_connection, guard, row, values)
+                yield connection.driver_connection
             except self._faults:
                 connection.invalidate()
                 raise
             finally:
                 connection.close()
         except self._faults as error:
-            raise OperationalError(guard, None, error) from error
+            raise OperationalError(statement, None, error) from error
 
     @property
     def _faults(self) -> tuple[type[Exception], ...]:
@@ -83,6 +94,10 @@ class Store(ABC):
         self, connection: Any, guard: str, row: str, values: Mapping[str, object]
     ) -> tuple[Any, ...] | None:
         """Append on the driver's own connection: all of it or nothing."""
+
+    @abstractmethod
+    def _find(self, connection: Any, query: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+        """Find a row on the driver's own connection, in no transaction that goes on."""
 
     @abstractmethod
     def forget_deleted(self) -> None:
@@ -105,9 +120,10 @@ def open_store(path: Path, *, threads: int = 16) -> Store:
     """
     url = os.environ.get(URL_VARIABLE)
     if url:
+        from study_server.namespace import read_namespace
         from study_server.postgresql import open_postgresql
 
-        return open_postgresql(url, threads=threads)
+        return open_postgresql(url, read_namespace(path.parent), threads=threads)
     from study_server.sqlite import open_sqlite
 
     return open_sqlite(path, threads=threads)

@@ -199,7 +199,7 @@ def test_all_that_keeps_studies_from_being_served_together_is_said_at_once(
         "'Main Study' cannot be part of an address",
         "'healthz' cannot be part of an address",
         f"4 studies keep their data in {tmp_path / 'data'}",
-        "DATABASE_URL names one database for all of them",
+        "2 studies keep their tables in the schema study_pilot",
     ):
         assert named in message
 
