@@ -1,4 +1,4 @@
-"""Several studies in one PostgreSQL database: each has a schema to itself, which every command finds again."""
+"""Several studies in one PostgreSQL database: each has a schema to itself, which every command finds."""
 
 import os
 from pathlib import Path
