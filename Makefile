@@ -21,6 +21,7 @@ lint:
 
 bench: ## measure what the README claims, side by side
 	@./setup.sh test
+	@.venv/bin/study --quiet prepare
 	@.venv/bin/python benchmarks
 
 sbom: ## list every locked package of a running study, with hashes, as CycloneDX
