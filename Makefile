@@ -17,7 +17,7 @@ lint:
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/lint-imports > /dev/null || .venv/bin/lint-imports
-	@.venv/bin/cog --check README.md docs/config.md docs/data-dictionary.md
+	@.venv/bin/cog --check README.md docs/config.md docs/commands.md docs/data-dictionary.md
 
 bench: ## measure what the README claims, side by side
 	@./setup.sh test
@@ -30,4 +30,4 @@ sbom: ## list every locked package of a running study, with hashes, as CycloneDX
 
 docs: ## paste what the commands print into the documents
 	@.venv/bin/study config --schema > docs/config.schema.json
-	@.venv/bin/cog -r README.md docs/config.md docs/data-dictionary.md
+	@.venv/bin/cog -r README.md docs/config.md docs/commands.md docs/data-dictionary.md docs/http.md
