@@ -21,6 +21,7 @@ from study_server import (
     screening_pages,
     trials,
 )
+from study_server.clip_pages import keep_layouts
 from study_server.documents import check_consent
 from study_server.faults import explain_faults
 from study_server.i18n import speak
@@ -95,6 +96,7 @@ def _furnish(app: Flask, study: Study) -> None:
     speak(app, config.recruitment.languages)
     protect(app, config)
     explain_faults(app)
+    keep_layouts(app)
     shown = {
         "study": config,
         "n_pages": config.trials.n_pages,

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, session
-from sqlalchemy import select
 
 from study_core.errors import StimulusError, list_problems
 from study_core.types import Stimulus
 from study_server.study import current_study
-from study_server.tables import PracticeTrial, StudySession, Trial
 from study_server.visitor import COOKIE_KEY
 
 MEDIA_TYPES = {"opus": 'audio/ogg; codecs="opus"', "mp3": "audio/mpeg"}
 """The formats in the order in which a browser should try them; the choice is by the browser alone."""
 CACHE = "private, max-age=86400, immutable"
+# A trial's clip may be had as soon as the trial before it is there, that of a practice trial at any time.
+FIND = (
+    "SELECT stimulus_id FROM trials JOIN sessions USING (session_id) "
+    "WHERE audio_token = :token AND session_id = :session_id AND trial_index <= n_judged + :n_ahead "
+    "UNION ALL SELECT stimulus_id FROM practice_trials "
+    "WHERE audio_token = :token AND session_id = :session_id"
+)
 
 blueprint = Blueprint("audio", __name__)
 
@@ -66,20 +71,9 @@ def _find_stimulus_id(token: str) -> str:
     own = session.get(COOKIE_KEY)
     if not own:
         return ""
-    allowed = (
-        select(Trial.stimulus_id)
-        .join(StudySession)
-        .where(
-            Trial.audio_token == token,
-            Trial.session_id == own,
-            Trial.trial_index <= StudySession.n_judged + 2 * current_study().clips_per_page,
-        )
-    )
-    practised = select(PracticeTrial.stimulus_id).where(
-        PracticeTrial.audio_token == token, PracticeTrial.session_id == own
-    )
-    with current_study().store.read() as db:
-        return db.scalar(allowed) or db.scalar(practised) or ""
+    study = current_study()
+    found = study.store.find(FIND, {"token": token, "session_id": own, "n_ahead": 2 * study.clips_per_page})
+    return str(found[0]) if found else ""
 
 
 def _find_file(folder: Path, stimulus: Stimulus, kind: str) -> Path:

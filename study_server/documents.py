@@ -1,7 +1,9 @@
 """The consent documents: Markdown, one per language, the study's own or those of the software."""
 
+from functools import lru_cache
 from pathlib import Path
 
+from jinja2 import Template
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 from markdown_it import MarkdownIt
@@ -13,6 +15,7 @@ from study_core.manifest import sha256_file
 from study_server.i18n import current_language, gettext
 
 FOLDER = Path(__file__).parent / "consent"
+MOST_KEPT = 64  # texts: a language of a study each
 
 
 def check_consent(config: Config, n_trials: int) -> None:
@@ -49,8 +52,7 @@ def hash_consent(config: Config) -> dict[str, str]:
 
 def render_consent(config: Config, n_trials: int) -> Markup:
     """Return the consent document in the page's language as HTML, its placeholders filled from config."""
-    filled = _fill(_find(config, current_language().tag), config, n_trials)
-    return Markup(MarkdownIt("commonmark", {"html": False}).render(filled))  # noqa: S704 (HTML is off)
+    return _to_html(_fill(_find(config, current_language().tag), config, n_trials))
 
 
 def _find(config: Config, tag: str) -> Path:
@@ -59,5 +61,15 @@ def _find(config: Config, tag: str) -> Path:
 
 def _fill(path: Path, config: Config, n_trials: int) -> str:
     contact = gettext(config.recruitment.contact)
-    document = SandboxedEnvironment().from_string(path.read_text(encoding="utf-8"))
+    document = _compile(path.read_text(encoding="utf-8"))
     return document.render(study=config, n_trials=n_trials, contact=contact)
+
+
+@lru_cache(MOST_KEPT)
+def _compile(text: str) -> Template:
+    return SandboxedEnvironment().from_string(text)
+
+
+@lru_cache(MOST_KEPT)
+def _to_html(markdown: str) -> Markup:
+    return Markup(MarkdownIt("commonmark", {"html": False}).render(markdown))  # noqa: S704 (HTML is off)

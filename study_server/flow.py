@@ -93,8 +93,8 @@ def _go_on_with_trials(found: StudySession, study: Study) -> str | None:
 
 
 def _find_open_page(found: StudySession, study: Study, when: str) -> str | None:
-    answered = {answer.question_id for answer in found.question_answers}
     pages = list_pages(study.config.questions, "after" if when == "after" else "before")
+    answered = {answer.question_id for answer in found.question_answers} if pages else set()
     for number, page in enumerate(pages, start=1):
         if not answered >= {question.question_id for question in page.questions}:
             return url_for("questions.show", when=when, number=number)

@@ -1,17 +1,20 @@
 """The language of a page: by link, by menu, by an earlier choice, else the browser's first that is there."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request, session
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from study_core.participation import Text
 from study_server.catalog import Catalog, read_catalog
 
 FOLDER = Path(__file__).parent / "translations"
 COOKIE_KEY = "language"
+MOST_BROWSERS = 500
 SOURCE = "en"
 """The language that the pages are written in."""
 
@@ -116,5 +119,12 @@ def _choose_language(offered: tuple[str, ...]) -> str:
         session[COOKIE_KEY] = linked
     if session.get(COOKIE_KEY) in offered:
         return str(session[COOKIE_KEY])
-    matches = (match_language(tag, offered) for tag, q in request.accept_languages if q > 0)
+    return _match_browser(request.headers.get("Accept-Language", ""), offered)
+
+
+@lru_cache(MOST_BROWSERS)
+def _match_browser(accepted: str, offered: tuple[str, ...]) -> str:
+    """Return the first offered language of a browser's header; there are few different ones."""
+    wanted = parse_accept_header(accepted, LanguageAccept)
+    matches = (match_language(tag, offered) for tag, q in wanted if q > 0)
     return next(filter(None, matches), offered[0])

@@ -59,6 +59,10 @@ class SQLiteStore(Store):
                 raise
         return changed[0] if changed else None
 
+    def _find(self, connection: Any, query: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+        found: list[tuple[Any, ...]] = connection.execute(query, values).fetchall()
+        return found[0] if found else None
+
     def forget_deleted(self) -> None:
         """Move the write-ahead log into the database file, so that no deleted row lingers in it."""
         with self._engine.connect() as connection:

@@ -16,7 +16,10 @@ blueprint = Blueprint("trials", __name__)
 
 @blueprint.get("/trial/<trial_id>")
 def show(trial_id: str) -> str | Response:
-    """Show the trial, or the pair, that is the session's turn."""
+    """Show the trial, or the pair, that is the session's turn.
+
+    200 the page.
+    """
     study = current_study()
     with study.store.read() as db:
         turn = _find_turn(visitor.require_turn(db), study)
@@ -25,7 +28,11 @@ def show(trial_id: str) -> str | Response:
 
 @blueprint.post("/trial/<trial_id>")
 def judge(trial_id: str) -> Response | tuple[str, int]:
-    """Store the judgment durably, then say where to go on; sent again, it changes nothing."""
+    """Store the judgment durably, then say where to go on; sent again, it changes nothing.
+
+    303 to the next page; 200 to a script: its address and the page itself, as JSON; 400 the same page, where
+    something is missing.
+    """
     study, form, session_id = current_study(), read_form(), visitor.find_session_id()
     if form is None:
         return _refuse_form(trial_id, study)
@@ -40,7 +47,10 @@ def judge(trial_id: str) -> Response | tuple[str, int]:
 
 @blueprint.get("/pause")
 def pause() -> str:
-    """Offer a pause in the middle."""
+    """Offer a pause in the middle.
+
+    200 the page.
+    """
     study = current_study()
     with study.store.read() as db:
         found = visitor.require_turn(db)
@@ -49,7 +59,10 @@ def pause() -> str:
 
 @blueprint.post("/pause")
 def end_pause() -> Response:
-    """Go on after the pause."""
+    """Go on after the pause.
+
+    Stores that it was taken. 303 to the next trial.
+    """
     study = current_study()
     with study.store.write() as db:
         found = visitor.require_session(db)
@@ -74,9 +87,9 @@ def _find_turn(found: StudySession, study: Study) -> Turn | None:
 
 def _lead_to(turn: Turn | None, place: str, study: Study) -> Response:
     """Lead to a place; where it is a trial's page, a script gets that along."""
-    is_clip = turn is not None and place == url_for(".show", trial_id=turn.trial_id)
-    page = _describe_page(turn, study).render() if turn and is_clip and visitor.is_script() else None
-    return visitor.lead_on(place, page)
+    if turn is None or place != url_for(".show", trial_id=turn.trial_id) or not visitor.is_script():
+        return visitor.lead_on(place)
+    return visitor.lead_on(place, _describe_page(turn, study).render(is_part=True))
 
 
 def _describe_page(turn: Turn, study: Study) -> ClipPage:

@@ -68,7 +68,7 @@ def forget() -> None:
 
 def is_script() -> bool:
     """Tell whether a script sent the request, and not the browser by itself."""
-    return request.accept_mimetypes.best == "application/json"
+    return request.headers.get("Accept") == "application/json"
 
 
 def lead_on(place: str, page: str | None = None) -> Response:
