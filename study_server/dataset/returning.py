@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from study_server.dataset.rows import ANSWERS, EVENTS, SECOND
+from study_server.dataset.rows import EVENTS
+from study_server.dataset.trials import ANSWERS, SECOND
 from study_server.tables import make_code, make_id
 
 Values = dict[str, Any]

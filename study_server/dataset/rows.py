@@ -1,36 +1,35 @@
 """The rows of a data set, read from the store in batches of listeners: memory does not grow with the study.
 
-Only what stands here leaves the store. Session ids, codes, recruitment ids, sound addresses and times of day
-do not: a moment is told in seconds since the listener's arrival, and the arrival as a day.
+Only what stands here and in `trials.py` leaves the store. Session ids, codes, recruitment ids, addresses of
+sounds and times of day do not: a moment is told in seconds since arrival, and the arrival as a day.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from study_core.types import Stimulus
 from study_server.dataset.background import score_background, share_right
+from study_server.dataset.listener import Listener, make_listener
+from study_server.dataset.trials import Clips, list_trials
 from study_server.dictionary import TABLES
 from study_server.exclusion import EXCLUDED, READMITTED
-from study_server.flags import FAILED_ATTENTION, FAILED_HEADPHONES, SEPARATOR
 from study_server.tables import (
     Change,
-    Judgment,
     PracticeTrial,
     Protocol,
     QuestionAnswer,
     ScreeningTrial,
     StudySession,
-    Trial,
 )
 
 LISTENERS_AT_ONCE = 500
+Table = list[tuple[object, ...]]
 EVENTS = {
     "consented": "consented_at",
     "set_volume": "volume_set_at",
@@ -39,31 +38,6 @@ EVENTS = {
     "finished": "finished_at",
 }
 """The events by the columns of a session that they stand in."""
-ANSWERS = (
-    "rating", "confidence", "knows_tune", "heard_s", "n_plays", "stalls", "load_errors", "coverage",
-    "output_latency_s", "answer_time_s", "hidden_count", "language",
-)  # fmt: skip
-"""What a judgment holds beside who was taken for human and when, in the order of the table."""
-SECOND = ("heard_s", "n_plays", "stalls", "load_errors", "coverage")
-"""What of that is a pair's second clip's own."""
-Clips = Mapping[str | None, Mapping[str, tuple[object, ...]]]
-"""Of each protocol, a stimulus' id, clip and system by its id."""
-Table = list[tuple[object, ...]]
-_NO_CLIP, _NO_FACTS = (None,) * 3, (None,) * len(SECOND)
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """A session, and what every row of it begins with."""
-
-    session: Row[Any]
-    shared: tuple[object, ...]
-    arrived_at: datetime
-    hears_pairs: bool
-
-    def since_arrival(self, moment: str | None) -> float | None:
-        """Return the seconds from arrival to a moment, to the millisecond."""
-        return None if moment is None else (datetime.fromisoformat(moment) - self.arrived_at).total_seconds()
 
 
 def read_protocols(db: Session, *, is_simulated: bool) -> list[Protocol]:
@@ -120,21 +94,7 @@ def _read_listeners(db: Session, last: str, pairs: set[str], *, is_simulated: bo
         .order_by(StudySession.participant_id)
         .limit(LISTENERS_AT_ONCE)
     )
-    return {row.session_id: _make_listener(row, pairs) for row in db.execute(wanted)}
-
-
-def _make_listener(row: Row[Any], pairs: set[str]) -> Listener:
-    shared = (
-        f"v{row.study_version}",
-        row.protocol_sha256,
-        row.participant_id,
-        row.is_simulated,
-        "finished" if row.finished_at else "unfinished",
-        row.excluded_at is not None,
-        _find_passed(row.flags),
-    )
-    arrived_at = datetime.fromisoformat(row.arrived_at)
-    return Listener(row, shared, arrived_at, row.protocol_sha256 in pairs)
+    return {row.session_id: make_listener(row, pairs) for row in db.execute(wanted)}
 
 
 def _read_tables(db: Session, listeners: Mapping[str, Listener], clips: Clips) -> dict[str, Table]:
@@ -142,7 +102,7 @@ def _read_tables(db: Session, listeners: Mapping[str, Listener], clips: Clips) -
     screening = _read(db, ScreeningTrial, listeners, lambda row: row.place)
     practice = _read(db, PracticeTrial, listeners, lambda row: row.trial_index)
     return {
-        "trials": list(_list_trials(db, listeners, clips)),
+        "trials": list(list_trials(db, listeners, clips)),
         "participants": [
             _list_person(it, answers[session_id], screening[session_id])
             for session_id, it in listeners.items()
@@ -174,53 +134,6 @@ def _list_rows(
     make: Callable[[Listener, Any], tuple[object, ...]],
 ) -> Table:
     return [make(it, row) for session_id, it in listeners.items() for row in found.get(session_id, ())]
-
-
-def _select_trials(listeners: Mapping[str, Listener]) -> Select[Any]:
-    answers = (getattr(Judgment, name) for name in ANSWERS)
-    return (
-        select(
-            Trial.session_id,
-            Trial.trial_index,
-            Trial.trial_kind,
-            Trial.stimulus_id,
-            Judgment.judged_human,
-            Judgment.judged_at,
-            *answers,
-        )
-        .join(Judgment, Judgment.trial_id == Trial.trial_id)
-        .where(Trial.session_id.in_(listeners))
-    )
-
-
-def _list_trials(
-    db: Session, listeners: Mapping[str, Listener], clips: Clips
-) -> Iterator[tuple[object, ...]]:
-    """Yield a row per judgment; of a pair, which is stored as two trials, one row."""
-    places = {session_id: place for place, session_id in enumerate(listeners)}
-    rows = iter(sorted(db.execute(_select_trials(listeners)), key=lambda row: (places[row[0]], row[1])))
-    for row in rows:
-        it = listeners[row[0]]
-        make = _list_pair if it.hears_pairs else _list_clip
-        yield make(it, clips[it.session.protocol_sha256], row, rows)
-
-
-def _list_clip(it: Listener, heard: Mapping[str, Any], row: Row[Any], _: Any) -> tuple[object, ...]:
-    _, index, kind, stimulus_id, judged_human, judged_at, *answers = tuple(row)
-    said, moment = (judged_human, None), it.since_arrival(judged_at)
-    return (*it.shared, index, kind, *heard[stimulus_id], *_NO_CLIP, *said, *answers, *_NO_FACTS, moment)
-
-
-def _list_pair(
-    it: Listener, heard: Mapping[str, Any], row: Row[Any], rows: Iterator[Row[Any]]
-) -> tuple[object, ...]:
-    _, index, kind, stimulus_id, chose_first, judged_at, *answers = tuple(row)
-    second = next(rows)
-    said, moment = (None, chose_first), it.since_arrival(judged_at)
-    kind = "catch" if second.trial_kind == "catch" else kind
-    clips = (*heard[stimulus_id], *heard[second.stimulus_id])
-    facts = (getattr(second, name) for name in SECOND)
-    return (*it.shared, index, kind, *clips, *said, *answers, *facts, moment)
 
 
 def _list_person(it: Listener, answers: Sequence[Any], screening: Sequence[Any]) -> tuple[object, ...]:
@@ -293,11 +206,6 @@ def _list_exclusions(db: Session, listeners: Mapping[str, Listener]) -> Table:
         for participant_id, own in groupby(rows, key=lambda row: row.participant_id)
         for index, row in enumerate(own, start=1)
     ]
-
-
-def _find_passed(flags: str | None) -> bool | None:
-    """Return whether a session passed its checks; None where it has not ended."""
-    return None if flags is None else not {FAILED_ATTENTION, FAILED_HEADPHONES} & {*flags.split(SEPARATOR)}
 
 
 def _describe_stimulus(values: Mapping[str, Any]) -> dict[str, Any]:
