@@ -8,7 +8,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from study_core.types import Stimulus
-from study_server.dataset.columns import COLUMNS, JUDGMENT, LISTENER, PERSON, STIMULUS, TRIAL, Column
+from study_server.dataset.column import Column
+from study_server.dataset.columns import COLUMNS, LISTENER, PERSON, STIMULUS
+from study_server.dataset.trial_columns import JUDGMENT, TRIAL
 
 
 @dataclass(frozen=True, slots=True)

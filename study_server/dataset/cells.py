@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import cast
 
-from study_server.dataset.columns import Kind
+from study_server.dataset.column import Kind
 
 MARK = "'"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from study_core.folders import name_table
-from study_server.dataset.columns import EVERY, Column
+from study_server.dataset.column import EVERY, Column
 from study_server.dictionary import NOTE, TABLES
 
 KINDS = {

@@ -3,37 +3,8 @@
 A name means the same in every table, as it does in the store and in config.yaml.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
-
-Kind = Literal["text", "answer", "integer", "number", "claim", "day"]
-"""`text` is never taken for a number; an `answer` may be one; a `claim` is 1 or 0; a `day` is YYYY-MM-DD."""
-EVERY = frozenset({"yes_no", "two_afc", "rating"})
-ONE_CLIP, PAIRS, RATINGS = frozenset({"yes_no"}), frozenset({"two_afc"}), frozenset({"rating"})
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the data set."""
-
-    name: str
-    kind: Kind
-    description: str
-    units: str = ""
-    levels: Mapping[str, str] = field(default_factory=dict)
-    minimum: float | None = None
-    maximum: float | None = None
-    paradigms: frozenset[str] = EVERY
-    """The paradigms whose data sets have it."""
-
-
-def _levels(**meanings: str) -> dict[str, str]:
-    return meanings
-
-
-YES_NO = {"1": "yes", "0": "no"}
-SINCE_ARRIVAL = "seconds since the listener arrived"
+from study_server.dataset.column import ONE_CLIP, PAIRS, SINCE_ARRIVAL, YES_NO, Column
+from study_server.dataset.trial_columns import JUDGMENT, TRIAL
 
 LISTENER = (
     Column("study_version", "text", "Version of the study: v, and what config.yaml has."),
@@ -53,7 +24,7 @@ LISTENER = (
         "session_status",
         "text",
         "Whether the listener reached the end.",
-        levels=_levels(finished="answered every trial", unfinished="stopped before the end, so far"),
+        levels={"finished": "answered every trial", "unfinished": "stopped before the end, so far"},
     ),
     Column(
         "is_excluded",
@@ -66,121 +37,6 @@ LISTENER = (
         "claim",
         "Whether the listener passed the attention and headphone checks; empty: not finished, so not known.",
         levels=YES_NO,
-    ),
-)
-TRIAL = (
-    Column(
-        "trial_index",
-        "integer",
-        "Place of the trial in its part of the session, from 1; 0 is an example. A pair has the first's.",
-        minimum=0,
-    ),
-    Column(
-        "trial_kind",
-        "text",
-        "What the trial is for; only `main` trials are first judgments of a system's clips.",
-        levels=_levels(
-            main="a clip heard for the first time",
-            repeat="a clip of an earlier trial of the session again, to learn how reliable listeners are",
-            catch="a clip that only checks attention",
-        ),
-    ),
-    Column("stimulus_id", "text", "Opaque id of the audio that was heard."),
-    Column("clip_id", "text", "Id of the clip that was rendered."),
-    Column(
-        "system",
-        "text",
-        "Where the clip comes from.",
-        levels={
-            "human": "composed by people",
-            "human_original": "the same with its original timing and velocities",
-            "any other": "the generator of that name",
-        },
-    ),
-    Column("second_stimulus_id", "text", "Opaque id of a pair's second audio.", paradigms=PAIRS),
-    Column("second_clip_id", "text", "Id of a pair's second clip.", paradigms=PAIRS),
-    Column("second_system", "text", "Where a pair's second clip comes from.", paradigms=PAIRS),
-)
-JUDGMENT = (
-    Column(
-        "judged_human",
-        "claim",
-        "The answer to: who composed this?",
-        levels={"1": "human", "0": "computer"},
-        paradigms=ONE_CLIP,
-    ),
-    Column(
-        "chose_first",
-        "claim",
-        "Which of a pair's clips was taken for the one composed by people.",
-        levels={"1": "the first", "0": "the second"},
-        paradigms=PAIRS,
-    ),
-    Column("rating", "integer", "The rating of the clip, from 1 up.", minimum=1, paradigms=RATINGS),
-    Column(
-        "confidence",
-        "integer",
-        "How sure the listener was, from 1 (guessing) to trials.confidence_levels of the config (certain).",
-        minimum=1,
-        maximum=7,
-        paradigms=ONE_CLIP | PAIRS,
-    ),
-    Column("knows_tune", "claim", "Whether the listener said to know this tune.", levels=YES_NO),
-    Column(
-        "heard_s", "number", "Time the clip played before the answer, replays included.", units="s", minimum=0
-    ),
-    Column("n_plays", "integer", "How often playback began from the start.", minimum=0),
-    Column("stalls", "integer", "How often playback had to wait for data.", minimum=0),
-    Column(
-        "load_errors",
-        "integer",
-        "How often the clip did not load or could not be decoded, and was fetched anew.",
-        minimum=0,
-    ),
-    Column(
-        "coverage",
-        "number",
-        "Share of the clip, in quarters of a second, that was heard at least once.",
-        minimum=0,
-        maximum=1,
-    ),
-    Column(
-        "output_latency_s",
-        "number",
-        "Delay of the sound as the browser reports it (Web Audio), before any wireless link.",
-        units="s",
-        minimum=0,
-    ),
-    Column(
-        "answer_time_s",
-        "number",
-        "Time from the first start of playback to the answer.",
-        units="s",
-        minimum=0,
-    ),
-    Column(
-        "hidden_count",
-        "integer",
-        "How often the page was hidden (another tab, a locked phone) in the trial.",
-        minimum=0,
-    ),
-    Column("language", "text", "Language of the page that was answered, BCP 47."),
-    Column(
-        "second_heard_s", "number", "Time a pair's second clip played.", units="s", minimum=0, paradigms=PAIRS
-    ),
-    Column("second_n_plays", "integer", "Starts of a pair's second clip.", minimum=0, paradigms=PAIRS),
-    Column("second_stalls", "integer", "Waits of a pair's second clip.", minimum=0, paradigms=PAIRS),
-    Column("second_load_errors", "integer", "Failures of a pair's second clip.", minimum=0, paradigms=PAIRS),
-    Column(
-        "second_coverage",
-        "number",
-        "Share of a pair's second clip that was heard.",
-        minimum=0,
-        maximum=1,
-        paradigms=PAIRS,
-    ),
-    Column(
-        "judged_after_s", "number", f"When the judgment was stored: {SINCE_ARRIVAL}.", units="s", minimum=0
     ),
 )
 PERSON = (
@@ -198,7 +54,7 @@ PERSON = (
         "device",
         "text",
         "Kind of device, by what the browser says of itself; empty where it does not tell.",
-        levels=_levels(phone="a phone", tablet="a tablet", desktop="a computer"),
+        levels={"phone": "a phone", "tablet": "a tablet", "desktop": "a computer"},
     ),
     Column(
         "flags",
@@ -275,7 +131,7 @@ AROUND = (
         "test",
         "text",
         "The headphone screening.",
-        levels=_levels(antiphase="Woods et al. 2017", huggins="Milne et al. 2021"),
+        levels={"antiphase": "Woods et al. 2017", "huggins": "Milne et al. 2021"},
     ),
     Column("attempt", "integer", "Which attempt at the test, from 1.", minimum=1),
     Column("sound_id", "text", "Opaque id of the screening sound."),
@@ -304,13 +160,13 @@ AROUND = (
         "event",
         "text",
         "What happened outside the trials.",
-        levels=_levels(
-            consented="gave consent",
-            set_volume="had set the volume",
-            screened_out="failed the headphone screening",
-            started="the trials were drawn",
-            finished="the last trial was answered",
-        ),
+        levels={
+            "consented": "gave consent",
+            "set_volume": "had set the volume",
+            "screened_out": "failed the headphone screening",
+            "started": "the trials were drawn",
+            "finished": "the last trial was answered",
+        },
     ),
     Column("happened_after_s", "number", f"When it happened: {SINCE_ARRIVAL}.", units="s", minimum=0),
     Column("change_index", "integer", "Place among the decisions about the listener, from 1.", minimum=1),
@@ -318,7 +174,7 @@ AROUND = (
         "change",
         "text",
         "What the researcher decided.",
-        levels=_levels(excluded="no longer counts", readmitted="counts again"),
+        levels={"excluded": "no longer counts", "readmitted": "counts again"},
     ),
     Column("changed_on", "day", "Day of the decision, UTC."),
     Column("change_reason", "text", "Why, in the researcher's words."),
