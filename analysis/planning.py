@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from analysis.clusters import measure_rates
-from analysis.exclusions import apply_rules
-from analysis.hierarchical import GENERATED
-from analysis.responses import read_responses
-from analysis.simulation import Design, Population
-from analysis.spread import fit_study
+from analysis.pilot import learn_from_pilot
 from study_core.config import Config
 from study_core.errors import StudyError
+from study_core.participation import Paradigm
 from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 GENERATOR = "generator"
@@ -19,7 +16,13 @@ HUMAN_SHARE, SD_LEAN, SD_SENSITIVITY, SD_CLIP = 0.70, 0.3, 1.2, 0.7
 "real or generated" (gengap2024, samuel2018, liecatcher, jazz, conlon2020): real clips were called human in
 54-89 % of trials; listeners' sensitivity had an SD of .54-.93 on the probit scale, 1.7 times that on the
 logit; their lean was often near 0; clips had .44-.92."""
+PROBIT = 1.7
+"""So many logits make a probit, the unit of d'."""
 LITERATURE = "literature"
+EFFECTS: dict[Paradigm, float] = {"yes_no": 0.15, "two_afc": 0.22, "rating": 0.22}
+"""What to find by default: what the same listeners, with a d' of .40, do when asked about single clips, about
+pairs, and for ratings. A d' says how far apart two kinds of music sound, shares also how the question is put
+(Macmillan & Creelman 2005, ch. 7)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +32,18 @@ class Plan:
     Attributes
     ----------
     human_trials, generated_trials
-        Of one listener.
+        Of one listener; in pairs there are as many pairs as generated trials.
+    effect
+        Share of human clips taken for human minus the generator's: of single clips, judged human; of pairs,
+        taken for the human one; of ratings, rated above the other of two, half of ties included.
     human_share
-        Of the human clips, judged human; the effect is how much lower the generator's is.
+        Of the human clips, judged human, where the question is about single clips.
+    level_shares
+        Of human clips' ratings, how often each level is given.
+    sd_lean, sd_sensitivity, sd_clip
+        On the logit scale; of pairs in units of d' (see `analysis.simulation_pairs`).
     source
-        Where share and SDs come from: "literature" or a pilot's file.
+        Where shares and SDs come from: "literature" or a pilot's file.
     """
 
     listeners: int
@@ -44,7 +54,9 @@ class Plan:
     level: float
     bound: float
     seed: int
+    paradigm: Paradigm = "yes_no"
     human_share: float = HUMAN_SHARE
+    level_shares: tuple[float, ...] = ()
     sd_lean: float = SD_LEAN
     sd_sensitivity: float = SD_SENSITIVITY
     sd_clip: float = SD_CLIP
@@ -56,30 +68,18 @@ class Plan:
         human, generated = trials
         return replace(self, listeners=listeners, clips=clips, human_trials=human, generated_trials=generated)
 
-    def describe_truth(self, effect: float) -> Population:
-        """Return who judges, if the generator is judged human less often by the effect."""
-        shares = {HUMAN: self.human_share, GENERATOR: self.human_share - effect}
-        return Population(
-            shares=shares, sd_lean=self.sd_lean, sd_sensitivity=self.sd_sensitivity, sd_clip=self.sd_clip
-        )
 
-    def describe_design(self) -> Design:
-        """Return who hears what."""
-        trials = {HUMAN: self.human_trials, GENERATOR: self.generated_trials}
-        return Design(n_listeners=self.listeners, n_clips=dict.fromkeys(trials, self.clips), trials=trials)
-
-
-def read_plan(config: Config, effect: float, pilot: Path | None = None) -> Plan:
+def read_plan(config: Config, effect: float | None = None, pilot: Path | None = None) -> Plan:
     """Return the config's study, of the generator with the fewest trials, with literature or pilot values.
 
     Raises
     ------
     StudyError
-        If the effect does not lie between 0 and the human clips' share.
+        If the effect is none that could be.
     ResponsesError
         If the pilot cannot be read.
     """
-    trials = config.trials.per_participant
+    trials, paradigm = config.trials.per_participant, config.trials.paradigm
     generated = [n for system, n in trials.items() if system not in (*HUMAN_SYSTEMS, *config.trials.catch)]
     if not generated:
         raise StudyError("trials.per_participant has no generator to plan for. Add one to config.yaml.")
@@ -88,42 +88,35 @@ def read_plan(config: Config, effect: float, pilot: Path | None = None) -> Plan:
         clips=config.clips.per_system,
         human_trials=trials[HUMAN],
         generated_trials=min(generated),
-        effect=effect,
+        effect=EFFECTS[paradigm] if effect is None else effect,
         level=config.analysis.confidence_level,
         bound=config.analysis.equivalence_bound,
         seed=config.seed,
+        paradigm=paradigm,
+        **_assume(config),
     )
-    plan = plan if pilot is None else _learn_from_pilot(plan, config, pilot)
-    if not 0 < effect < plan.human_share:
-        raise StudyError(
-            f"An effect of {effect} does not lie between 0 and {plan.human_share:.2f}, the share of human "
-            "clips judged human. Correct --effect: 0.15 is 15 points."
-        )
+    plan = plan if pilot is None else replace(plan, **learn_from_pilot(pilot, config))
+    _check_effect(plan)
     return plan
 
 
-def _learn_from_pilot(plan: Plan, config: Config, path: Path) -> Plan:
-    """Return the plan with a pilot's share of human clips judged human, and its SDs."""
-    responses = read_responses(path)
-    if responses.paradigm != "yes_no":
-        raise StudyError(f"{path} is no pilot to plan from: its judgments are not human or computer.")
-    kept = apply_rules(responses.table, config.analysis).kept
-    rates = measure_rates(kept)
-    model = fit_study(kept, rates)
-    if isinstance(model, str):
-        raise StudyError(f"{path} is too small a pilot to plan from: {model}. Leave --pilot out.")
-    if HUMAN not in model.terms or GENERATED not in model.by_listener:
+def _assume(config: Config) -> dict[str, Any]:
+    """Return what the literature says otherwise of pairs and of ratings than of single clips."""
+    if config.trials.paradigm == "two_afc":
+        sds = {"sd_lean": SD_LEAN, "sd_sensitivity": SD_SENSITIVITY, "sd_clip": SD_CLIP}
+        return {name: sd / PROBIT for name, sd in sds.items()}
+    levels = config.trials.rating_levels
+    return {"level_shares": (1 / levels,) * levels} if config.trials.paradigm == "rating" else {}
+
+
+def _check_effect(plan: Plan) -> None:
+    if plan.paradigm == "yes_no" and not 0 < plan.effect < plan.human_share:
         raise StudyError(
-            f"{path} is no pilot to plan from: it needs human and generated clips, and both answers about "
-            "each."
+            f"An effect of {plan.effect} does not lie between 0 and {plan.human_share:.2f}, the share of "
+            "human clips judged human. Correct --effect: 0.15 is 15 points."
         )
-    lean, sensitivity = map(float, model.listener_sd)
-    share = float(rates.share[rates.index(HUMAN)])
-    return replace(
-        plan,
-        human_share=share,
-        sd_lean=lean,
-        sd_sensitivity=sensitivity,
-        sd_clip=model.clip_sd,
-        source=str(path),
-    )
+    if not 0 < plan.effect < 1:
+        raise StudyError(
+            f"An effect of {plan.effect} does not lie between 0 and 1. Correct --effect: 0.22 is 22 points, "
+            f"such as 61 % for the human clip and 39 % for the generated one."
+        )

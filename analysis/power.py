@@ -1,10 +1,10 @@
 """What a planned study would find: simulated studies for every number of listeners and clips.
 
-Each simulated study is analyzed by the primary line of the report (two-way clustered, t). Where a generator
+Each simulated study is analyzed by the primary line of its report (`analysis.power_lines`). Where a generator
 is equal to human music, the share of studies that find a difference is the false-positive rate, and the share
-that pass the equivalence test its success; where it is judged human less often by the stated effect, the
-share that find it is the power. Other generators of the study do not enter: a difference to the human clips
-depends on the two systems' judgments only.
+that pass the equivalence test its success; where it differs by the stated effect, the share that find it is
+the power. Other generators of the study do not enter: what decides depends on the judgments of one generator
+and the human clips only.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,17 +16,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.clusters import measure_rates
-from analysis.equivalence import check_equivalence
 from analysis.estimates import MINIMUM_CLUSTERS
-from analysis.fooling import estimate_difference
-from analysis.planning import GENERATOR, Plan
+from analysis.planning import Plan
+from analysis.power_lines import LINES
 from analysis.sequential import SPENDING, find_boundaries
-from analysis.simulation import simulate_study
 from study_core.errors import StudyError
 from study_core.parallel import map_ordered
 from study_core.seeds import random_generator
-from study_core.types import HUMAN
 
 ONE_LOOK, UNCORRECTED = "one look", "no boundary"
 """Beside the boundaries: a single test at the end, and a test at full alpha at every look."""
@@ -54,7 +50,7 @@ def simulate_grid(
     """Return what every number of listeners and clips would find.
 
     Columns: `listeners`, `clips` (of each system), `false_positives` and `naive_false_positives` (judgments
-    as independent), `power`, `half_width` (mean, of the interval of the difference, with effect),
+    as independent), `power`, `half_width` (mean, of the interval of what decides, with effect),
     `equivalence` (success where there is no difference).
     """
     sizes = list(product(listeners, clips))
@@ -149,30 +145,33 @@ def judge_batch(batch: Batch) -> pd.DataFrame:
     `significant`.
     """
     plan = batch.plan
-    population, design = plan.describe_truth(batch.effect), plan.describe_design()
+    draw = LINES[plan.paradigm].prepare(plan, batch.effect)
     purpose = ("power", plan.listeners, plan.clips, len(batch.looks), f"{batch.effect:.6f}")
     rows = []
     for study in batch.studies:
-        table = simulate_study(random_generator(plan.seed, *purpose, study), population, design)
-        found = partial(_look, table, plan)
+        found = partial(_look, draw(random_generator(plan.seed, *purpose, study)), plan)
         rows += [{"study": study, "look": look} | found(look) for look in batch.looks]
     return pd.DataFrame(rows).assign(listeners=plan.listeners, clips=plan.clips, effect=batch.effect)
 
 
 def _look(table: pd.DataFrame, plan: Plan, listeners: int) -> dict[str, float]:
+    line = LINES[plan.paradigm]
     kept = table if listeners == plan.listeners else table[table["participant_id"] < listeners]
-    found = estimate_difference(measure_rates(kept), GENERATOR, HUMAN, plan.level)
-    test = check_equivalence(found, plan.bound, plan.level)
-    known = found.low is not None and found.high is not None
-    naive = found.naive_low is not None and found.naive_high is not None
+    found = line.estimate(kept, plan.level)
+    test = line.test_equality(found, plan)
     return {
-        "p": 1.0 if found.p is None else found.p,
-        "found_naive": float(naive and not (found.naive_low or 0) <= 0 <= (found.naive_high or 0)),
+        "p": line.measure_p(found, kept),
+        "found_naive": _misses(found.naive_low, line.center, found.naive_high),
         "variance": (found.standard_error or np.nan) ** 2,
-        "half_width": ((found.high or 0) - (found.low or 0)) / 2 if known else np.nan,
+        "half_width": np.nan if found.low is None or found.high is None else (found.high - found.low) / 2,
         "passed": float(test.p is not None and test.p < 1 - plan.level),
-        "significant": float(found.excludes_zero),
+        "significant": _misses(found.low, line.center, found.high),
     }
+
+
+def _misses(low: float | None, value: float, high: float | None) -> float:
+    """Return 1 where there is an interval and the value lies outside, else 0."""
+    return float(low is not None and high is not None and not low <= value <= high)
 
 
 def _summarize(outcomes: pd.DataFrame) -> dict[str, float]:

@@ -1,27 +1,35 @@
-"""What `study power` writes: table, numbers, figure, and a sentence per finding."""
+"""What `study power` writes: page, table, numbers and figure."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.canvas import SOFT, save_figure, set_style
+from analysis.canvas import DASHES, INK, SOFT, embed_svg, save_figure, set_style
+from analysis.page import make_environment
 from analysis.planning import Plan
-from analysis.power import ONE_LOOK, UNCORRECTED
+from analysis.power import ONE_LOOK
+from analysis.power_readings import (
+    WANTED_POWER,
+    compute_d_prime,
+    describe_effect,
+    describe_findings,
+    describe_methods,
+    show_threshold,
+)
 from study_core.manifest import write_bytes, write_json
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WANTED_POWER = 0.80
+PAGE_FILE = "power.html"
 PANELS = {
-    "power": "Power: a difference is found",
-    "half_width": "Precision: points to each side of the difference",
+    "power": "Power: the difference is found",
+    "half_width": "Precision: points to each side",
     "equivalence": "Equal, and shown to be",
     "false_positives": "False positives (dotted: judgments as independent)",
 }
@@ -30,83 +38,60 @@ PANELS = {
 def write_power(
     plan: Plan, grid: pd.DataFrame, looks: pd.DataFrame, studies: int, folder: Path
 ) -> Sequence[str]:
-    """Write power.csv, power.json, power.svg and power.png; return the findings, a sentence each."""
+    """Write power.html, power.csv, power.json and the figure; return the findings, the answer first."""
     findings = describe_findings(plan, grid, looks)
+    error = float(np.sqrt(0.25 / studies))
     numbers = {
         "plan": asdict(plan),
+        "effect_d_prime": compute_d_prime(plan),
         "studies": studies,
-        "largest_monte_carlo_error": float(np.sqrt(0.25 / studies)),
+        "largest_monte_carlo_error": error,
         "grid": _list_rows(grid),
         "looks": _list_rows(looks),
         "findings": findings,
     }
     write_bytes(folder / "power.csv", grid.to_csv(index=False).encode())
     write_json(folder / "power.json", numbers)
+    one = looks[looks["boundary"] == ONE_LOOK].iloc[0]
     with set_style():
-        save_figure(draw_grid(plan, grid, studies), folder / "power")
+        svg = save_figure(draw_grid(plan, grid, one), folder / "power")
+    page = make_environment().get_template(PAGE_FILE)
+    html = page.render(
+        plan=plan,
+        findings=findings,
+        effect=describe_effect(plan),
+        methods=describe_methods(plan, studies),
+        figure=embed_svg(svg, "power"),
+        grid=_list_rows(grid),
+        looks=_list_rows(looks),
+        studies=studies,
+        error=error,
+        wanted=WANTED_POWER,
+        show_threshold=show_threshold,
+    )
+    write_bytes(folder / PAGE_FILE, html.encode())
     return findings
 
 
-def describe_findings(plan: Plan, grid: pd.DataFrame, looks: pd.DataFrame) -> list[str]:
-    """Return what the simulations say of the planned study, of others, and of looking early."""
-    rows = {str(row["boundary"]): row for row in looks.to_dict("records")}
-    one, free = rows.pop(ONE_LOOK), rows.pop(UNCORRECTED)
-    planned = (
-        f"As planned ({plan.listeners} listeners, {plan.clips} clips of each system), a difference of "
-        f"{_percent(plan.effect)} points is found in {_percent(one['power'])} % of studies, to "
-        f"\u00b1{_percent(one['half_width'])} points; without one, {_percent(one['false_positives'])} % find "
-        "one all the same."
-    )
-    equal = (
-        f"A generator that is equal passes as equal (\u00b1{_percent(plan.bound)} points) in "
-        f"{_percent(one['equivalence'])} % of studies as planned."
-    )
-    early = (
-        f"Testing at every one of {free['looks']} looks without a boundary finds a difference that is not "
-        f"there in {_percent(free['false_positives'])} % of studies."
-    )
-    lines = [
-        planned,
-        equal,
-        _find_smallest(grid, "power", f"{_percent(plan.effect)} points to be found"),
-        _find_smallest(grid, "equivalence", "an equal generator to pass"),
-        early,
-    ]
-    for name, row in rows.items():
-        levels = ", ".join(f"{p:.4f}" for p in row["thresholds"])
-        lines.append(
-            f"{name}: test after {', '.join(map(str, row['listeners']))} listeners at p < {levels}; "
-            f"{_percent(row['false_positives'])} % false positives, {_percent(row['power'])} % power, "
-            f"{row['mean_listeners']:.0f} listeners on average."
-        )
-    return lines
-
-
-def draw_grid(plan: Plan, grid: pd.DataFrame, studies: int) -> "Figure":
-    """Draw each surface over listeners, a line per number of clips."""
+def draw_grid(plan: Plan, grid: pd.DataFrame, planned: "pd.Series[Any]") -> "Figure":
+    """Draw each surface over listeners, a line per number of clips, and a ring around the planned study."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 7), layout="constrained")
     panels = figure.subplots(2, 2)
     for axes, (what, title) in zip(panels.flat, PANELS.items(), strict=True):
         _draw_surface(axes, grid, what)
+        ring = {"markersize": 11, "markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 1.6}
+        axes.plot(plan.listeners, 100 * planned[what], "o", label="as planned", zorder=3, **ring)
         axes.set_title(title)
-    panels[0, 0].axhline(100 * WANTED_POWER, color=SOFT, linestyle="--", linewidth=1)
-    panels[1, 0].axhline(100 * WANTED_POWER, color=SOFT, linestyle="--", linewidth=1)
-    panels[1, 1].axhline(100 * (1 - plan.level), color=SOFT, linestyle="--", linewidth=1)
-    for axes, what in ((panels[0, 0], "power"), (panels[1, 0], "equivalence")):
+        axes.set_ylabel("points" if what == "half_width" else "% of studies")
+    for axes, mark in zip(panels.flat, (WANTED_POWER, None, WANTED_POWER, 1 - plan.level), strict=True):
+        if mark:
+            axes.axhline(100 * mark, color=SOFT, linestyle=DASHES, linewidth=1)
+    for axes in panels[:, 0]:
         axes.set_ylim(0, 103)
-        axes.set_ylabel(f"% of studies ({what})")
-    panels[0, 1].set_ylabel("points")
-    panels[1, 1].set_ylabel("% of studies")
-    panels[1, 0].legend(loc="best", title="clips of each system")
-    figure.suptitle(
-        f"A difference of {_percent(plan.effect)} points, or none: {studies} simulated studies a dot",
-        x=0.012,
-        ha="left",
-        fontsize=12.5,
-        weight="bold",
-    )
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", title="clips of each system", ncols=len(labels))
     figure.supxlabel("listeners", fontsize=9.5, color=SOFT)
     return figure
 
@@ -129,26 +114,7 @@ def _draw_surface(axes: "Axes", grid: pd.DataFrame, what: str) -> None:
     axes.grid(visible=True)
 
 
-def _find_smallest(grid: pd.DataFrame, what: str, wish: str) -> str:
-    """Return the designs that no other beats in both listeners and clips, of those that are good enough."""
-    good = grid.loc[grid[what] >= WANTED_POWER, ["listeners", "clips"]].to_numpy().tolist()
-    beaten = {(n, c) for (n, c), (m, d) in product(good, good) if (n, c) != (m, d) and m <= n and d <= c}
-    least = [f"{n} listeners with {c} clips" for n, c in good if (n, c) not in beaten]
-    heading = f"For {wish} in {_percent(WANTED_POWER)} % of studies"
-    if not least:
-        best = grid.sort_values(what).to_dict("records")[-1]
-        return (
-            f"{heading}, none of these designs is enough: {best['listeners']:.0f} listeners with "
-            f"{best['clips']:.0f} clips reach {_percent(best[what])} %."
-        )
-    return f"{heading}, it takes {' or '.join(least)}."
-
-
 def _list_rows(table: pd.DataFrame) -> list[dict[str, object]]:
     """Return the rows; None where no study had an interval to measure."""
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
-
-
-def _percent(share: float) -> str:
-    return "unknown" if np.isnan(share) else f"{100 * share:.3g}"

@@ -41,13 +41,7 @@ class Population:
 
     def locate(self) -> dict[str, float]:
         """Return m of each system."""
-
-        def miss(middle: float, share: float) -> float:
-            return integrate_link(self.link, middle, self.sd)[0] - share
-
-        return {
-            name: float(brentq(miss, -WIDEST, WIDEST, args=(share,))) for name, share in self.shares.items()
-        }
+        return {name: locate_share(share, self.sd, self.link) for name, share in self.shares.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,26 +58,42 @@ class Design:
         return sum(self.trials.values())
 
 
+def locate_share(share: float, sd: float, link: Link) -> float:
+    """Return the m whose F(m + sd t), averaged over standard normal t, is the share."""
+
+    def miss(middle: float) -> float:
+        return integrate_link(link, middle, sd)[0] - share
+
+    return float(brentq(miss, -WIDEST, WIDEST))
+
+
 def simulate_study(rng: np.random.Generator, population: Population, design: Design) -> pd.DataFrame:
     """Return judgments with `participant_id`, `clip_id` (numbers), `system` and `judged_human`."""
+    heard = simulate_evidence(rng, population, design)
+    judged = (heard.pop("evidence") > 0).astype(np.int64)
+    return heard.assign(judged_human=judged)
+
+
+def simulate_evidence(rng: np.random.Generator, population: Population, design: Design) -> pd.DataFrame:
+    """Return a row a trial: `participant_id`, `clip_id` (numbers), `system` and `evidence`, eta + noise."""
     lean = rng.normal(0, population.sd_lean, design.n_listeners)
     sensitivity = rng.normal(0, population.sd_sensitivity, design.n_listeners)
     first_clip, tables = 0, []
     for system, middle in population.locate().items():
         n_clips, trials = design.n_clips[system], design.trials[system]
         listener = np.repeat(np.arange(design.n_listeners), trials)
-        clip = _draw_clips(rng, design.n_listeners, n_clips, trials)
+        clip = draw_clips(rng, design.n_listeners, n_clips, trials)
         of_clips = rng.normal(0, population.sd_clip, n_clips)
         sign = 0.5 if system in HUMAN_SYSTEMS else -0.5
         eta = middle + lean[listener] + sign * sensitivity[listener] + of_clips[clip]
-        judged = (eta + _draw_noise(rng, population.link, eta.size) > 0).astype(np.int64)
+        evidence = eta + _draw_noise(rng, population.link, eta.size)
         columns = {"participant_id": listener, "clip_id": first_clip + clip, "system": system}
-        tables.append(pd.DataFrame({**columns, "judged_human": judged}))
+        tables.append(pd.DataFrame({**columns, "evidence": evidence}))
         first_clip += n_clips
     return pd.concat(tables, ignore_index=True)
 
 
-def _draw_clips(rng: np.random.Generator, n_listeners: int, n_clips: int, trials: int) -> IntArray:
+def draw_clips(rng: np.random.Generator, n_listeners: int, n_clips: int, trials: int) -> IntArray:
     """Return the clips that each listener hears, none twice, listener by listener."""
     order: IntArray = rng.random((n_listeners, n_clips)).argsort(axis=1)
     return order[:, :trials].ravel()

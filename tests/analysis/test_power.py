@@ -12,7 +12,8 @@ from distributed import LocalCluster
 
 from analysis.planning import LITERATURE, Plan, read_plan
 from analysis.power import run_batches, simulate_grid, simulate_looks
-from analysis.power_page import describe_findings, write_power
+from analysis.power_page import write_power
+from analysis.power_readings import answer
 from analysis.sequential import find_boundaries, spend_obrien_fleming, spend_pocock
 from study_core.cli import COMMANDS, main
 from study_core.config import Config, load_config
@@ -177,7 +178,7 @@ def test_a_pilot_of_ratings_is_refused(config: Config, tmp_path: Path) -> None:
     )
     table["judged_human"] += 1
     table.rename(columns={"judged_human": "rating"}).to_csv(tmp_path / "p.csv", index=False)
-    with pytest.raises(StudyError, match="its judgments are not human or computer"):
+    with pytest.raises(StudyError, match="its judgments are not human or computer, as trials"):
         read_plan(config, 0.2, tmp_path / "p.csv")
 
 
@@ -197,9 +198,13 @@ def test_the_command_writes_table_numbers_figure_and_findings(
     folder = tmp_path / "data" / "power"
     *findings, last = capsys.readouterr().out.splitlines()
     numbers = json.loads((folder / "power.json").read_text(encoding="utf-8"))
-    assert last == f"Power: {folder / 'power.svg'}"
+    assert last == f"Power: {folder / 'power.html'}"
     assert numbers["findings"] == findings
-    assert findings[0].startswith("As planned (12 listeners, 40 clips of each system), a difference of 15 ")
+    assert "to detect a difference of 15 points" in findings[0]
+    assert "12 listeners with 40 clips" in findings[0]
+    page = (folder / "power.html").read_text(encoding="utf-8")
+    assert f"<strong>{findings[0]}</strong>" in page
+    assert "://" not in page.replace("http://www.w3.org", "")
     assert pd.read_csv(folder / "power.csv")["listeners"].tolist() == [6, 10]
     assert [row["boundary"] for row in numbers["looks"]][2:] == ["O'Brien-Fleming", "Pocock"]
     assert (folder / "power.png").read_bytes().startswith(b"\x89PNG")
@@ -219,7 +224,7 @@ def test_a_precision_that_no_study_has_is_unknown_and_never_nan(tmp_path: Path) 
     plan = replace(PLAN, effect=PLAN.human_share - 1e-9).resize(8, 4)
     grid, looks = simulate_grid(plan, [4], [4], 5, HERE), simulate_looks(plan, 2, 5, HERE)
     findings = write_power(plan, grid, looks, 5, tmp_path)
-    assert "to \u00b1unknown points" in findings[0]
+    assert "to \u00b1unknown points" in findings[1]
     text = (tmp_path / "power.json").read_text(encoding="utf-8")
     assert "NaN" not in text
     assert json.loads(text)["grid"][0]["half_width"] is None
@@ -236,13 +241,33 @@ def test_numbers_that_are_none_are_refused_in_words(
     assert "is not numbers from 2 up, such as 20,40,80" in capsys.readouterr().err
 
 
-def test_findings_name_the_smallest_designs_that_are_enough() -> None:
-    rows = [(20, 20, 0.5), (20, 40, 0.7), (40, 20, 0.6), (40, 40, 0.85), (80, 20, 0.82), (80, 40, 0.9)]
-    grid = pd.DataFrame(rows, columns=["listeners", "clips", "power"]).assign(equivalence=0.3)
-    looks = simulate_looks(PLAN.resize(8, 8), 2, 10, HERE)
-    findings = describe_findings(PLAN, grid, looks)
-    assert findings[2].endswith("it takes 40 listeners with 40 clips or 80 listeners with 20 clips.")
-    assert "none of these designs is enough" in findings[3]
+GRID = [(20, 20, 0.5), (20, 40, 0.7), (40, 20, 0.6), (40, 40, 0.85), (80, 20, 0.82), (80, 40, 0.9)]
+
+
+def answer_from(cells: list[tuple[int, int, float]], planned: float) -> str:
+    grid = pd.DataFrame(cells, columns=["listeners", "clips", "power"])
+    return answer(PLAN, grid, planned)
+
+
+def test_the_answer_names_the_smallest_designs_that_are_enough() -> None:
+    assert answer_from(GRID, 0.7) == (
+        "Take 40 listeners with 40 clips or 80 listeners with 20 clips of each system to detect a difference "
+        "of 15 points in at least 80% of studies; as planned, 40 listeners with 40 clips do in 70%."
+    )
+
+
+def test_the_answer_says_that_a_plan_is_enough_and_what_smaller_one_would_do() -> None:
+    cells = [*GRID[:3], (40, 30, 0.81)]
+    assert answer_from(cells, 0.86) == (
+        "The plan is enough: 40 listeners with 40 clips of each system detect a difference of 15 points in "
+        "86% of studies; 40 listeners with 30 clips would do."
+    )
+
+
+def test_the_answer_says_where_nothing_that_was_tried_is_enough() -> None:
+    said = answer_from(GRID[:3], 0.7)
+    assert said.startswith("More than was tried is needed to detect a difference of 15 points in 80% of st")
+    assert "20 listeners with 40 clips of each system do in 70%" in said
 
 
 def test_the_list_of_commands_says_what_the_command_says() -> None:
