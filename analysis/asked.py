@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.asked_exploration import PairExploration, RatingExploration, explore_pairs, explore_ratings
+from analysis.asked_exploration import Asked, explore_pairs, explore_ratings
 from analysis.asked_keys import ASKED_KEYS
 from analysis.figures import PAIR_DRAWINGS, RATING_DRAWINGS, write_figures
 from analysis.keys import KEYS
@@ -13,7 +13,7 @@ from analysis.numbers import FORMAT, FORMAT_VERSION, IN_TABLES, collect_fields, 
 from analysis.page import render_asked
 from analysis.paradigms import PairFindings, PairStudy, RatingStudy
 from analysis.pdf import write_beside
-from analysis.tables import flatten, write_table
+from analysis.tables import collect_explored, flatten, take, write_table
 from study_core.manifest import write_bytes, write_json
 
 STEPS = 4
@@ -33,7 +33,7 @@ def write_asked(
 
     The options, and what is raised, are those of `analysis.report.write_report`.
     """
-    explored: PairExploration | RatingExploration
+    explored: Asked
     if isinstance(study, PairStudy):
         explored, drawings = explore_pairs(study, features), PAIR_DRAWINGS
     else:
@@ -54,7 +54,7 @@ def write_asked(
     return page
 
 
-def collect_asked(explored: PairExploration | RatingExploration) -> dict[str, object]:
+def collect_asked(explored: Asked) -> dict[str, object]:
     """Return every estimate with its provenance; `keys` says what those of these numbers mean."""
     study = explored.study
     name = "pairs" if isinstance(study, PairStudy) else "ratings"
@@ -69,19 +69,19 @@ def collect_asked(explored: PairExploration | RatingExploration) -> dict[str, ob
     }
 
 
-def _collect_tables(explored: PairExploration | RatingExploration) -> dict[str, pd.DataFrame]:
+def _collect_tables(explored: Asked) -> dict[str, pd.DataFrame]:
     """Return the tables by name; one may be empty."""
-    found, sensitivity = explored.study.findings, explored.sensitivity
-    own = flatten(found.pairs if isinstance(found, PairFindings) else found.ratings)
+    found = explored.study.findings
+    own = (
+        {"pairs": flatten(found.pairs), "confidence": take(found.confidence.levels)}
+        if isinstance(found, PairFindings)
+        else {"ratings": flatten(found.ratings), "variance": take(found.spread.components)}
+    )
     return {
-        "pairs" if isinstance(found, PairFindings) else "ratings": own,
+        **own,
         "contrasts": flatten(found.contrasts),
         "claims": flatten(found.claims),
         "clips": explored.clips,
         "listeners": found.listeners,
-        "exclusions": flatten(explored.study.exclusions.steps),
-        "variants": flatten(sensitivity.variants),
-        "specifications": flatten(sensitivity.specifications),
-        "influence": flatten(sensitivity.influences),
-        "cues": pd.DataFrame() if explored.cues.table is None else explored.cues.table,
+        **collect_explored(explored),
     }

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from analysis.clusters import measure_means
-from analysis.cues import Cues, find_cues
+from analysis.cues import FOUND_OUT, Cues, find_cues
 from analysis.estimates import Estimate
 from analysis.exploration import shrink_clips
-from analysis.learning import Learning, measure_drift, measure_learning
+from analysis.factors import Factor, divide
+from analysis.learning import Learning, measure_learning
 from analysis.moderators import Moderator, measure_moderators
-from analysis.pairs import FACTORS, estimate_pairs
+from analysis.outcomes import CORRECT, GAP, RATING
+from analysis.pairs import FACTORS, estimate_correct
 from analysis.paradigms import PairStudy, RatingStudy
 from analysis.plan import Deviation, list_deviations
 from analysis.ratings import subtract_means
@@ -22,91 +25,104 @@ from analysis.shrinkage import shrink_means
 from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 GUESSING = 0.5
+AnyStudy = TypeVar("AnyStudy", PairStudy, RatingStudy)
 
 
 @dataclass(frozen=True, slots=True)
-class PairExploration:
-    """A study of pairs with all of it; the fields are those of `analysis.exploration.Exploration`."""
+class AskedExploration(Generic[AnyStudy]):
+    """A study with all of it; the fields are those of `analysis.exploration.Exploration`.
 
-    study: PairStudy
+    Attributes
+    ----------
+    clips
+        Of ratings, their means are pulled towards their system's.
+    learning
+        Of ratings, whether they came to tell human clips from generated ones better.
+    moderators
+        Of ratings, of how they tell the two apart first, then of how high they are.
+    drift
+        Of ratings, change of their mean per ten trials, systems held equal; None where there is none.
+    """
+
+    study: AnyStudy
     clips: pd.DataFrame
     sensitivity: Sensitivity
     learning: Learning
     moderators: tuple[Moderator, ...]
     cues: Cues
     reasons: Reasons
+    factors: tuple[Factor, ...]
     deviations: tuple[Deviation, ...] | None
+    drift: Estimate | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RatingExploration:
-    """A study of ratings with all of it.
-
-    Attributes
-    ----------
-    clips
-        The findings' clips with `shrunk`, `low`, `high`: their means pulled towards their system's.
-    drift
-        Change of the mean rating per ten trials, systems held equal; None where there is none.
-    """
-
-    study: RatingStudy
-    clips: pd.DataFrame
-    sensitivity: Sensitivity
-    drift: Estimate | None
-    cues: Cues
-    deviations: tuple[Deviation, ...] | None
+PairExploration = AskedExploration[PairStudy]
+RatingExploration = AskedExploration[RatingStudy]
+Asked = PairExploration | RatingExploration
 
 
 def explore_pairs(study: PairStudy, features: pd.DataFrame | None = None) -> PairExploration:
     """Return everything that is looked at in a study of pairs."""
-    config, kept, level = study.config, study.exclusions.kept, study.config.confidence_level
-    return PairExploration(
+    config, exclusions, level = study.config, study.exclusions, study.config.confidence_level
+    kept, responses = exclusions.kept, study.responses
+    return AskedExploration(
         study,
         shrink_clips(study.findings.clips, level),
-        check_sensitivity(study.responses.table, study.exclusions, config, PAIRS),
+        check_sensitivity(responses.table, exclusions, config, PAIRS),
         measure_learning(kept, level),
-        measure_moderators(kept, study.responses.moderators, study.exclusions.before, level),
-        find_cues(kept, features, level),
+        measure_moderators(kept, responses.moderators, exclusions.before, level),
+        find_cues(kept, features, level, outcome=FOUND_OUT),
         count_reasons(kept, config.reasons),
+        tuple(divide(kept, name, CORRECT, level) for name in responses.factors),
         _compare_plan(study),
     )
 
 
 def explore_ratings(study: RatingStudy, features: pd.DataFrame | None = None) -> RatingExploration:
     """Return everything that is looked at in a study of ratings."""
-    kept, level = study.exclusions.kept, study.config.confidence_level
-    rated = kept[kept["rating"].notna()]
-    return RatingExploration(
+    config, exclusions, level = study.config, study.exclusions, study.config.confidence_level
+    kept, responses = exclusions.kept, study.responses
+    return AskedExploration(
         study,
-        _shrink_rated(study.findings.clips, rated, level),
-        check_sensitivity(study.responses.table, study.exclusions, study.config, RATINGS),
-        measure_drift(rated, level),
-        find_cues(rated, features, level, outcome="rating"),
+        _shrink_rated(study.findings.clips, kept, level),
+        check_sensitivity(responses.table, exclusions, config, RATINGS),
+        measure_learning(kept, level, GAP),
+        measure_moderators(kept, responses.moderators, exclusions.before, level, (GAP, RATING)),
+        find_cues(kept, features, level, outcome=RATING.name),
+        count_reasons(kept, config.reasons),
+        tuple(divide(kept, name, RATING, level) for name in responses.factors),
         _compare_plan(study),
+        measure_learning(kept, level, RATING).trend,
     )
 
 
 def _estimate_pairs(rows: pd.DataFrame, level: float) -> Iterator[tuple[str, Estimate, int]]:
     """Yield how far each generator's share correct lies above guessing."""
-    for pair in estimate_pairs(rows, level):
-        low, high = (None if end is None else end - GUESSING for end in (pair.correct.low, pair.correct.high))
-        yield (
-            pair.system,
-            replace(pair.correct, value=pair.correct.value - GUESSING, low=low, high=high),
-            pair.n_trials,
-        )
+    for system, own in rows.groupby("system", sort=True):
+        correct = estimate_correct(own, level)
+        low, high = (None if end is None else end - GUESSING for end in (correct.low, correct.high))
+        yield str(system), replace(correct, value=correct.value - GUESSING, low=low, high=high), len(own)
 
 
 def _estimate_ratings(rows: pd.DataFrame, level: float) -> Iterator[tuple[str, Estimate, int]]:
     """Yield how far each generator's mean rating lies above that of the human clips."""
-    rated = rows[rows["rating"].notna()]
-    if rated.empty or not rated["system"].eq(HUMAN).any():
+    if not rows["system"].eq(HUMAN).any():
         return
-    means = measure_means(rated, rated["rating"].to_numpy(np.float64))
+    means = measure_means(rows, rows["rating"].to_numpy(np.float64))
     for i, system in enumerate(means.systems):
         if system not in HUMAN_SYSTEMS:
             yield system, subtract_means(means, system, HUMAN, level), int(means.n_trials[i])
+
+
+def _suppose_picks(_: pd.DataFrame) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield missing answers as right and as wrong; which side was chosen is not asked again."""
+    yield "human clip found", {"judged_human": 0, "chose_first": 0}
+    yield "human clip missed", {"judged_human": 1, "chose_first": 0}
+
+
+def _suppose_ratings(table: pd.DataFrame) -> Iterator[tuple[str, dict[str, float]]]:
+    yield "highest rating", {"rating": float(table["rating"].max())}
+    yield "lowest rating", {"rating": float(table["rating"].min())}
 
 
 PAIRS = Question(
@@ -116,6 +132,7 @@ PAIRS = Question(
     lambda rows: 1 - rows["judged_human"].astype("float64"),
     GUESSING,
     {who: column for column, who in FACTORS.items()},
+    _suppose_picks,
 )
 RATINGS = Question(
     "difference of mean ratings to human clips",
@@ -124,6 +141,7 @@ RATINGS = Question(
     lambda rows: rows["rating"].astype("float64"),
     None,
     {"clip": "clip_id", "listener": "participant_id"},
+    _suppose_ratings,
 )
 
 

@@ -41,9 +41,12 @@ def list_answers(study: PairStudy | RatingStudy) -> list[Answer]:
     level = study.config.confidence_level
     if isinstance(study, PairStudy):
         return [_answer_pair(pair, declared[pair.system], level) for pair in study.findings.pairs]
-    human = next((one for one in study.findings.ratings if one.system == HUMAN), None)
-    rated = [one for one in study.findings.ratings if one.system in study.generators]
-    return [_answer_rating(one, human, declared.get(one.system), level) for one in rated]
+    ratings = {one.system: one for one in study.findings.ratings}
+    highest = float(study.responses.highest or ratings[HUMAN].shares["rating"].max())
+    return [
+        _answer_rating(ratings[name], ratings[HUMAN], declared.get(name), level, highest)
+        for name in study.generators
+    ]
 
 
 def _answer_pair(pair: Pair, claim: Claim, level: float) -> Answer:
@@ -56,12 +59,11 @@ def _answer_pair(pair: Pair, claim: Claim, level: float) -> Answer:
     return Answer(pair.system, percent(correct.value), sentence, correct.value, _bound(correct), mark)
 
 
-def _answer_rating(rating: Rating, human: Rating | None, claim: Claim | None, level: float) -> Answer:
-    levels = rating.shares["rating"]
-    low, high = float(levels.min()), float(levels.max())
-    mean, beside, verdict = rating.mean, "", ""
-    if human is not None and claim is not None and rating.superiority is not None:
-        beside = f", human clips {decimal(human.mean.value)}"
+def _answer_rating(
+    rating: Rating, human: Rating, claim: Claim | None, level: float, highest: float
+) -> Answer:
+    mean, verdict = rating.mean, ""
+    if claim is not None and rating.superiority is not None:
         verdict = (
             f": the chance that it is rated above a human clip is {percent(rating.superiority.value)}, "
             f"{_conclude(claim)}"
@@ -72,10 +74,11 @@ def _answer_rating(rating: Rating, human: Rating | None, claim: Claim | None, le
     return Answer(
         rating.system,
         decimal(mean.value),
-        f"{rating.system} was rated {decimal(mean.value)} on average{interval}{beside}{verdict}.",
-        _scale(mean.value, low, high),
-        _bound(mean, low, high),
-        (0.0, 0.0) if human is None else _bound(human.mean, low, high) or (0.0, 0.0),
+        f"{rating.system} was rated {decimal(mean.value)} on average{interval}, human clips "
+        f"{decimal(human.mean.value)}{verdict}.",
+        _scale(mean.value, 1.0, highest),
+        _bound(mean, 1.0, highest),
+        _bound(human.mean, 1.0, highest) or (0.0, 0.0),
     )
 
 

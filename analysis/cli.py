@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 @click.option(
     "--human-system", default=HUMAN, show_default=True, help="What the column `system` calls human clips."
 )
-@click.option("--grades", type=click.IntRange(2), help="How many grades graded_answer has.")
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="COLUMN",
+    help="A factor, such as soundfont: every system's estimate at each of its values too. May be repeated.",
+)
+@click.option("--grades", type=click.IntRange(2), help="How many grades graded_answer has, or levels rating.")
 @click.option(
     "--features",
     type=click.Path(path_type=Path),
@@ -48,6 +54,7 @@ def analyze(  # noqa: PLR0913 (an option each)
     table: Path | None,
     output: Path | None,
     columns: tuple[str, ...],
+    by: tuple[str, ...],
     *,
     human_system: str,
     grades: int | None,
@@ -71,10 +78,14 @@ def analyze(  # noqa: PLR0913 (an option each)
     config = options.load()
     source = table or config.folders.responses
     moderators = config.analysis.moderators
-    names = parse_columns(columns, moderators)
+    if grades is None and config.trials.paradigm == "rating":
+        grades = config.trials.rating_levels
+    names = parse_columns(columns, (*moderators, *by))
     measured = features or _find_features(config.folders.evaluation, is_own=table is None)
     with show_progress("report", STEPS + 2) as progress:
-        responses = read_responses(source, names, human_system, grades=grades, moderators=moderators)
+        responses = read_responses(
+            source, names, human_system, grades=grades, moderators=moderators, factors=by
+        )
         known = None if measured is None else read_features(measured)
         progress.advance()
         folder, title = output or config.folders.report, config.title if table is None else table.stem

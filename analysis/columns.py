@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-NOT_SURE, KNOWN = "not sure", "knew the tune"
-"""What a listener said instead of an answer; a cell of `judged_human` may hold it."""
+NOT_SURE, KNOWN, SILENT = "not sure", "knew the tune", "no answer"
+"""What a listener said instead of an answer; a cell of an answer may hold it, of a rating also nothing."""
 MAIN, REPEAT, CATCH = "main", "repeat", "catch"
 """What a trial is for: a first judgment, a second of the same clip, or a check of attention."""
 _CLAIM = {
@@ -24,6 +24,7 @@ _NO_ANSWER = {
     **dict.fromkeys(("i know it", "know it", "known", "i know this piece", "knew the tune"), KNOWN),
 }
 _HUMAN = _CLAIM | {"human": True, "computer": False, "generated": False} | _NO_ANSWER
+_FIRST = _CLAIM | {"first": True, "second": False} | _NO_ANSWER
 _GENERATED = _CLAIM | {"human": False, "computer": True, "generated": True} | _NO_ANSWER
 
 
@@ -69,6 +70,10 @@ def _read_grade(cell: str) -> float:
     return number
 
 
+def _read_rating(cell: str) -> object:
+    return _NO_ANSWER.get(cell.lower()) or _read_grade(cell)
+
+
 def _read_status(cell: str) -> str:
     return {"finished": "finished", "unfinished": "unfinished"}[cell.lower()]
 
@@ -100,10 +105,14 @@ COLUMNS = {
         "a grade from 1, surely computer, to the highest, surely human", _read_grade, True, "float64"
     ),
     SIGNED: Column("a number, above 0 for human, below for computer", _read_signed, True, "float64"),
-    CHOSE_FIRST: Column(_CLAIM_RULE, _read_words(_CLAIM | {"first": True, "second": False}), required=True),
+    CHOSE_FIRST: Column(
+        f"{_CLAIM_RULE} or first/second, or {_INSTEAD}",
+        _read_words(_FIRST),
+        required=True,
+    ),
     SECOND_CLIP: Column("an id", _read_text, required=True),
     SECOND_SYSTEM: Column("a name", _read_text, required=True),
-    RATING: Column("a rating from 1 up, a whole number", _read_grade, dtype="float64"),
+    RATING: Column(f"a rating from 1 up, a whole number, or {_INSTEAD}", _read_rating),
     "trial_index": Column("a number, 0 or more", _read_number, dtype="float64"),
     "confidence": Column("a number, 0 or more", _read_number, dtype="float64"),
     "knows_tune": Column(_CLAIM_RULE, _read_words(_CLAIM)),

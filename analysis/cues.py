@@ -1,8 +1,9 @@
 """What gave it away: which measured features of clips go with being judged computer.
 
 The features come from a CSV file, a row per clip: `clip_id` and any columns of numbers. Each feature is asked
-about alone, systems held equal, so that it tells more than "the generator has more of it"; p values are
-adjusted over all features. These are associations: nothing here was varied on purpose.
+about alone, systems held equal, so that it tells more than "the generator has more of it"; of pairs, what
+counts is how much more of it the generated clip has than the human one beside it. p values are adjusted over
+all features. These are associations: nothing here was varied on purpose.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.answers import HUMAN_CLIP
 from analysis.cells import read_cells
 from analysis.learning import add_systems
 from analysis.multiplicity import adjust_benjamini_hochberg
@@ -18,20 +20,23 @@ from analysis.regression import Regression, regress
 from study_core.errors import ResponsesError
 
 NAME_ANOTHER = "Name another file with --features."
-JUDGED_COMPUTER = "judged computer"
+JUDGED_COMPUTER, FOUND_OUT = "judged computer", "found out"
+"""The outcomes that are shares: of clips, and of generated clips beside a human one."""
+ALIKE = 1e-9
+"""An SD below this share of the largest value is none."""
 FEWEST_CLIPS = 5
 """A feature known of fewer clips is not asked about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """How features go with being judged computer.
+    """How features go with an outcome, such as being judged computer.
 
     Attributes
     ----------
     table
-        `feature`, `n_clips`, `effect` (change of the share judged computer per SD of the feature, systems
-        held equal), `low`, `high`, `p`, `p_adjusted`; largest effects first.
+        `feature`, `n_clips`, `effect` (change of the outcome per SD of the feature over clips, systems held
+        equal), `low`, `high`, `p`, `p_adjusted`; largest effects first.
     left_out
         Feature: why nothing can be said of it.
     because
@@ -44,6 +49,11 @@ class Cues:
     left_out: tuple[tuple[str, str], ...] = ()
     because: str = ""
     outcome: str = JUDGED_COMPUTER
+
+    @property
+    def in_points(self) -> bool:
+        """Tell whether the outcome is a share."""
+        return self.outcome in (JUDGED_COMPUTER, FOUND_OUT)
 
 
 def read_features(path: Path) -> pd.DataFrame:
@@ -76,38 +86,43 @@ def _read_numbers(cells: "pd.Series[str]") -> "pd.Series[float] | None":
 def find_cues(
     table: pd.DataFrame, features: pd.DataFrame | None, level: float, *, outcome: str = JUDGED_COMPUTER
 ) -> Cues:
-    """Return how each feature goes with being judged computer, or with the column that is the outcome."""
+    """Return how each feature goes with the outcome: one of the two above, or a column of the table."""
     if features is None:
-        return Cues(because="no features of the clips were given (--features FILE)")
-    judged = table.merge(features, on="clip_id", how="left", suffixes=("", "_feature"))
+        return Cues(because="no features of the clips were given (--features FILE)", outcome=outcome)
+    by_clip = features.set_index("clip_id")
+    answers = table[outcome] if outcome in table else 1 - table["judged_human"]
     rows, left_out = [], []
-    for name in [str(column) for column in features if column != "clip_id"]:
-        found = _ask(judged, name if name not in table else f"{name}_feature", outcome, level)
+    for name, measured in by_clip.items():
+        found = _ask(table, measured, answers, level)
         if isinstance(found, str):
-            left_out.append((name, found))
+            left_out.append((str(name), found))
         else:
-            rows.append({"feature": name, **found})
+            rows.append({"feature": str(name), **found})
     if not rows:
-        return Cues(left_out=tuple(left_out), because="no feature differs between enough of the clips judged")
+        because = "no feature differs between enough of the clips judged"
+        return Cues(left_out=tuple(left_out), because=because, outcome=outcome)
     cues = pd.DataFrame(rows)
     cues["p_adjusted"] = adjust_benjamini_hochberg(cues["p"].tolist())
     order = cues["effect"].abs().sort_values(ascending=False, kind="stable").index
     return Cues(cues.loc[order].reset_index(drop=True), tuple(left_out), outcome=outcome)
 
 
-def _ask(judged: pd.DataFrame, column: str, outcome: str, level: float) -> dict[str, object] | str:
+def _ask(
+    table: pd.DataFrame, measured: "pd.Series[float]", answers: "pd.Series[float]", level: float
+) -> dict[str, object] | str:
     """Return the numbers of one feature, or why there are none."""
-    rows = judged[judged[column].notna()]
-    clips = rows.drop_duplicates("clip_id")
+    sides = [table[name] for name in ("clip_id", HUMAN_CLIP) if name in table]
+    values = [side.map(measured) for side in sides]
+    known = pd.concat(values, axis=1).notna().all(axis=1)
+    clips = measured.loc[pd.concat([side[known] for side in sides]).unique()]
     if len(clips) < FEWEST_CLIPS:
         return f"it is known of {len(clips)} clips judged; {FEWEST_CLIPS} are the least"
-    spread = float(clips[column].std(ddof=0))
-    if spread <= 1e-9 * max(1.0, float(clips[column].abs().max())):
+    spread = float(clips.std(ddof=0))
+    if spread <= ALIKE * max(1.0, float(clips.abs().max())):
         return "it is the same in all clips"
-    terms = add_systems(rows, pd.DataFrame({"feature": (rows[column] - clips[column].mean()) / spread}))
-    found: Regression | str = regress(
-        1 - rows["judged_human"] if outcome == JUDGED_COMPUTER else rows[outcome], terms, rows
-    )
+    value = values[0] - (values[1] if len(values) > 1 else clips.mean())
+    terms = add_systems(table[known], pd.DataFrame({"feature": value[known] / spread}))
+    found: Regression | str = regress(answers[known], terms, table[known])
     if isinstance(found, str):
         return found
     effect = found.estimate("feature", level)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.answers import NO_ANSWER
-from analysis.columns import CATCH, JUDGED_HUMAN, KNOWN, NOT_SURE, REPEAT
+from analysis.answers import NO_ANSWER, WHOLE
+from analysis.columns import CATCH, KNOWN, NOT_SURE, REPEAT, SILENT
 from study_core.config import AnalysisConfig
 
-OUTCOMES = (JUDGED_HUMAN, "confidence", "rating", "chose_first", "reason")
+OUTCOMES = (*WHOLE, "confidence", "rating", "reason")
 """What a rule never sees."""
 
 
@@ -62,7 +62,7 @@ def apply_rules(table: pd.DataFrame, config: AnalysisConfig) -> Exclusions:
     blind = table.drop(columns=[name for name in OUTCOMES if name in table])
     steps = [_count("in the file", None, blind)]
     simulated = "is_simulated" in blind and bool(blind["is_simulated"].eq(True).all())
-    always = [*([] if simulated else [SIMULATED]), *(NO_ANSWERS if NO_ANSWER in blind else [])]
+    always = [*([] if simulated else [SIMULATED]), *_list_silent(blind)]
     always += [CATCHES, REPEATS] if CATCHES.column in blind else []
     before, all_rows = blind.index, blind
     again = blind.index
@@ -103,6 +103,7 @@ NO_ANSWERS = [
     Rule("listener was not sure", NO_ANSWER, lambda instead: instead.eq(NOT_SURE)),
     Rule("listener knew the tune and gave no answer", NO_ANSWER, lambda instead: instead.eq(KNOWN)),
 ]
+NOTHING = Rule("no answer in the table", NO_ANSWER, lambda instead: instead.eq(SILENT))
 CATCHES = Rule("catch trial", "trial_kind", lambda kinds: kinds.eq(CATCH))
 REPEATS = Rule("clip heard again", "trial_kind", lambda kinds: kinds.eq(REPEAT))
 BY_HAND = Rule("listener excluded by the researcher", "is_excluded", lambda claims: claims.eq(True))
@@ -115,7 +116,14 @@ KNOWN_TUNE = Rule("listener knew the tune", "knows_tune", lambda claims: claims.
 
 def _answered(table: pd.DataFrame, rows: pd.Index) -> pd.DataFrame:
     kept = table.loc[rows]
-    return kept.astype({JUDGED_HUMAN: "int64"}) if JUDGED_HUMAN in kept else kept
+    return kept.astype({name: "int64" for name in WHOLE if name in kept})
+
+
+def _list_silent(rows: pd.DataFrame) -> list[Rule]:
+    """Return the rules about trials without an answer, those that say nothing at all where there are any."""
+    if NO_ANSWER not in rows:
+        return []
+    return [*NO_ANSWERS, *([NOTHING] if NOTHING.matches(rows[NO_ANSWER]).any() else [])]
 
 
 def _apply(rule: Rule, rows: pd.DataFrame) -> tuple[pd.DataFrame, Step]:

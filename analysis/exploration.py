@@ -7,9 +7,11 @@ import pandas as pd
 
 from analysis.clusters import measure_rates
 from analysis.cues import Cues, find_cues
+from analysis.factors import Factor, divide
 from analysis.findings import Study
 from analysis.learning import Learning, measure_learning
 from analysis.moderators import Moderator, measure_moderators
+from analysis.outcomes import TAKEN
 from analysis.plan import Deviation, list_deviations
 from analysis.precision import Precision, plan_precision
 from analysis.reasons import Reasons, count_reasons
@@ -37,6 +39,7 @@ class Exploration:
     cues: Cues
     reasons: Reasons
     precision: tuple[Precision, ...]
+    factors: tuple[Factor, ...]
     deviations: tuple[Deviation, ...] | None
 
 
@@ -53,6 +56,7 @@ def explore(study: Study, features: pd.DataFrame | None = None) -> Exploration:
         find_cues(kept, features, level),
         count_reasons(kept, config.reasons),
         tuple(plan_precision(rates, g.system, level) for g in study.findings.generators),
+        tuple(divide(kept, name, TAKEN, level) for name in study.responses.factors),
         None if plan is None else list_deviations(plan, config),
     )
 

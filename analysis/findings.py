@@ -97,21 +97,31 @@ def study_responses(responses: Responses, config: AnalysisConfig) -> Study:
     ResponsesError
         If the rules leave too little for any inference.
     """
-    exclusions = apply_rules(responses.table, config)
-    shortages = find_shortages(exclusions.kept)
-    if shortages:
-        rules = [f"{step.name}: {step.left_out} left out" for step in exclusions.steps if step.left_out]
-        heading = f"{responses.source} cannot be analyzed: after the declared exclusions"
-        raise ResponsesError(list_problems(heading, [*shortages, *rules, "see `analysis:` in config.yaml"]))
-    lost = set(exclusions.before["system"]) - set(exclusions.kept["system"])
+    exclusions = exclude(responses, config)
     return Study(
         responses,
         config,
         exclusions,
         find_all(exclusions.kept, config, exclusions.heard_again),
         find(exclusions.before, config),
-        tuple(sorted(lost)),
+        list_lost(exclusions),
     )
+
+
+def exclude(responses: Responses, config: AnalysisConfig) -> Exclusions:
+    """Return what the declared rules keep; raise ResponsesError if that is too little for any inference."""
+    exclusions = apply_rules(responses.table, config)
+    shortages = find_shortages(exclusions.kept)
+    if shortages:
+        rules = [f"{step.name}: {step.left_out} left out" for step in exclusions.steps if step.left_out]
+        heading = f"{responses.source} cannot be analyzed: after the declared exclusions"
+        raise ResponsesError(list_problems(heading, [*shortages, *rules, "see `analysis:` in config.yaml"]))
+    return exclusions
+
+
+def list_lost(exclusions: Exclusions) -> tuple[str, ...]:
+    """Return the systems of which the rules left no judgment."""
+    return tuple(sorted(set(exclusions.before["system"]) - set(exclusions.kept["system"])))
 
 
 def find_all(table: pd.DataFrame, config: AnalysisConfig, heard_again: pd.DataFrame) -> Findings:

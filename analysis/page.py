@@ -1,6 +1,7 @@
 """The report's page out of its templates, for a screen or for paper."""
 
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +10,13 @@ import pandas as pd
 
 from analysis import readings
 from analysis.answers import HUMAN_CLIP
-from analysis.asked_exploration import PairExploration, RatingExploration
+from analysis.asked_exploration import Asked
 from analysis.asked_readings import list_answers
 from analysis.canvas import GENERATORS, color_svg, embed_svg
 from analysis.estimates import BOUND, Estimate
 from analysis.exploration import Exploration
 from analysis.figures import Plate
+from analysis.outcomes import OUTCOMES
 from analysis.paradigms import PairStudy
 from analysis.plan import show_value
 from analysis.provenance import list_values
@@ -34,6 +36,7 @@ SECTIONS = (
     ("clips", "The clips"),
     ("listeners", "The listeners"),
     ("cues", "What gave it away"),
+    ("factors", "By factor"),
     ("sensitivity", "How firm the answer is"),
     ("systems", "System by system"),
     ("exclusions", "Who and what was left out"),
@@ -41,7 +44,7 @@ SECTIONS = (
     ("provenance", "Provenance"),
 )
 ASKED_SECTIONS = (("answer", "The answer"), *(one for one in SECTIONS if one[0] not in ("rates", "systems")))
-PAIRS_LACK, RATINGS_LACK = ("ratings",), ("telling", "listeners")
+PAIRS_LACK, RATINGS_LACK = ("ratings",), ("telling",)
 NOTHING = "\u2013"
 """Stands where a table has no number."""
 
@@ -67,7 +70,7 @@ def render_page(
             readings=readings,
             bound_method=BOUND,
             on_paper=on_paper,
-            sections=[one for one in SECTIONS if one[0] != "ratings" or study.findings.ratings],
+            sections=list_sections(explored, SECTIONS, () if study.findings.ratings else ("ratings",)),
             systems=describe_systems(explored),
             colors=dict(zip((g.system for g in study.findings.generators), GENERATORS * 99, strict=False)),
             plates=plates,
@@ -78,7 +81,7 @@ def render_page(
 
 
 def render_asked(
-    explored: PairExploration | RatingExploration,
+    explored: Asked,
     plates: dict[str, Plate],
     title: str,
     *,
@@ -87,7 +90,7 @@ def render_asked(
     """Return the page of a study that asked for one of two clips, or for ratings."""
     embed = color_svg if on_paper else embed_svg
     study, kept = explored.study, explored.study.exclusions.kept
-    is_pairs = isinstance(explored, PairExploration)
+    is_pairs = isinstance(study, PairStudy)
     return (
         make_environment()
         .get_template("asked.html")
@@ -103,18 +106,24 @@ def render_asked(
             deviations=explored.deviations,
             readings=readings,
             on_paper=on_paper,
-            sections=[
-                one for one in ASKED_SECTIONS if one[0] not in (PAIRS_LACK if is_pairs else RATINGS_LACK)
-            ],
+            sections=list_sections(explored, ASKED_SECTIONS, PAIRS_LACK if is_pairs else RATINGS_LACK),
             pairs=study.findings.pairs if isinstance(study, PairStudy) else (),
             answers=list_answers(study),
-            systems=list_clips(explored.clips) if is_pairs else (),
+            systems=list_clips(explored.clips),
             colors=dict(zip(study.generators, GENERATORS * 99, strict=False)),
             plates=plates,
             svgs={name: embed(plate.svg, name) for name, plate in plates.items() if plate.svg},
             missing=[plate for plate in plates.values() if not plate.svg],
         )
     )
+
+
+def list_sections(
+    explored: Exploration | Asked, sections: Iterable[tuple[str, str]], lacking: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Return the sections of a page, but for those that it lacks."""
+    without = (*lacking, *(() if explored.factors else ("factors",)))
+    return [one for one in sections if one[0] not in without]
 
 
 def count_asked(kept: pd.DataFrame) -> dict[str, int]:
@@ -148,6 +157,7 @@ def make_environment() -> "jinja2.Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["OUTCOMES"] = OUTCOMES
     environment.filters |= {
         "percent": readings.percent,
         "signed": readings.sign_points,

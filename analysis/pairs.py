@@ -105,7 +105,7 @@ def estimate_pairs(trials: pd.DataFrame, level: float) -> tuple[Pair, ...]:
 
 def estimate_correct(trials: pd.DataFrame, level: float) -> Estimate:
     """Return the share of all pairs in which the human clip was found."""
-    return _estimate_share(trials, 1 - trials["judged_human"].to_numpy(np.float64), level)
+    return estimate_share(trials, 1 - trials["judged_human"].to_numpy(np.float64), level)
 
 
 def contrast_pairs(trials: pd.DataFrame, level: float) -> tuple[Contrast, ...]:
@@ -115,12 +115,17 @@ def contrast_pairs(trials: pd.DataFrame, level: float) -> tuple[Contrast, ...]:
         rows = trials[trials["system"].isin((first, second))]
         is_second = (rows["system"] == second).to_numpy().astype(np.float64)
         means = measure_groups(rows, 1 - rows["judged_human"].to_numpy(np.float64), is_second)
-        value = float(means.mean[0] - means.mean[1])
-        if np.isin(means.mean, (0, 1)).any():
-            return Estimate(value=value, method=METHOD, because="all answers about one of them were alike")
-        return _estimate_function(means, value, np.array([1.0, -1.0]), level)
+        return weigh_means(means, np.array([1.0, -1.0]), level)
 
     return contrast_systems(sorted(map(str, trials["system"].unique())), subtract)
+
+
+def weigh_means(means: Means, gradient: FloatArray, level: float) -> Estimate:
+    """Return a weighted sum of shares, shape (G,), with its interval, or why it has none."""
+    value = float(gradient @ means.mean)
+    if np.isin(means.mean[gradient != 0], (0, 1)).any():
+        return Estimate(value=value, method=METHOD, because="all answers about one of them were alike")
+    return _estimate_function(means, value, gradient, level)
 
 
 def _estimate_function(means: Means, value: float, gradient: FloatArray, level: float) -> Estimate:
@@ -152,9 +157,9 @@ def _estimate_pair(system: str, rows: pd.DataFrame, level: float) -> Pair:
         len(rows),
         rows["participant_id"].nunique(),
         clips,
-        _estimate_share(rows, correct, level),
+        estimate_share(rows, correct, level),
         _estimate_d_prime(rows, first, correct == first, level),
-        _estimate_share(rows, first, level),
+        estimate_share(rows, first, level),
     )
 
 
@@ -185,7 +190,8 @@ def _sum_products(cluster: npt.NDArray[np.integer], rows: FloatArray) -> FloatAr
     return np.asarray(sums @ sums.T, np.float64)
 
 
-def _estimate_share(rows: pd.DataFrame, values: FloatArray, level: float) -> Estimate:
+def estimate_share(rows: pd.DataFrame, values: FloatArray, level: float) -> Estimate:
+    """Return the share of pairs whose value, shape (rows,), is 1; the others' is 0."""
     means = measure_groups(rows, values, np.zeros(values.size))
     share, hits, n = float(means.mean[0]), int(values.sum()), values.size
     naive = wilson_interval(hits, n, level)

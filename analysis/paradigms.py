@@ -10,16 +10,16 @@ from analysis.confidence import Confidence, estimate_confidence
 from analysis.detection import Accuracy, count_correct
 from analysis.equivalence import ACCURACY_BOUNDS, Claim, check_equivalence
 from analysis.estimates import Estimate
-from analysis.exclusions import Exclusions, apply_rules
-from analysis.findings import summarize_clips
+from analysis.exclusions import Exclusions
+from analysis.findings import exclude, list_lost, summarize_clips
 from analysis.fooling import Contrast
 from analysis.pair_model import PairModel, fit_pairs
 from analysis.pairs import Pair, contrast_pairs, estimate_correct, estimate_pairs
 from analysis.ratings import Rating, contrast_ratings, describe_spread, estimate_ratings, fit_ratings
+from analysis.reliability import Reliability, estimate_reliability
 from analysis.responses import Responses
 from analysis.spread import Spread
 from study_core.config import AnalysisConfig
-from study_core.errors import ResponsesError
 from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 
@@ -53,6 +53,7 @@ class PairFindings:
     clips: pd.DataFrame
     confidence: Confidence
     models: tuple[PairModel, ...]
+    reliability: Reliability
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class PairStudy:
     exclusions: Exclusions
     findings: PairFindings
     without_exclusions: tuple[Pair, ...]
+    lost_systems: tuple[str, ...]
 
     @property
     def generators(self) -> tuple[str, ...]:
@@ -95,6 +97,7 @@ class RatingFindings:
     clips: pd.DataFrame
     listeners: pd.DataFrame
     spread: Spread
+    reliability: Reliability
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class RatingStudy:
     exclusions: Exclusions
     findings: RatingFindings
     without_exclusions: tuple[Rating, ...]
+    lost_systems: tuple[str, ...]
 
     @property
     def generators(self) -> tuple[str, ...]:
@@ -114,8 +118,8 @@ class RatingStudy:
 
 
 def study_pairs(responses: Responses, config: AnalysisConfig) -> PairStudy:
-    """Return the findings of a table of pairs; raise ResponsesError where the rules leave none."""
-    exclusions, level = _exclude(responses, config), config.confidence_level
+    """Return the findings of a table of pairs; raise ResponsesError where the rules leave too little."""
+    exclusions, level = exclude(responses, config), config.confidence_level
     kept = exclusions.kept
     pairs = estimate_pairs(kept, level)
     findings = PairFindings(
@@ -127,8 +131,10 @@ def study_pairs(responses: Responses, config: AnalysisConfig) -> PairStudy:
         summarize_clips(part_pairs(kept)),
         estimate_confidence(kept, (), level),
         tuple(fit_pairs(kept[kept["system"] == pair.system], level) for pair in pairs),
+        estimate_reliability(exclusions.heard_again, level),
     )
-    return PairStudy(responses, config, exclusions, findings, estimate_pairs(exclusions.before, level))
+    before = estimate_pairs(exclusions.before, level)
+    return PairStudy(responses, config, exclusions, findings, before, list_lost(exclusions))
 
 
 def part_pairs(kept: pd.DataFrame) -> pd.DataFrame:
@@ -138,13 +144,11 @@ def part_pairs(kept: pd.DataFrame) -> pd.DataFrame:
 
 
 def study_ratings(responses: Responses, config: AnalysisConfig) -> RatingStudy:
-    """Return the findings of a table of ratings; raise ResponsesError where the rules leave none."""
-    exclusions, level = _exclude(responses, config), config.confidence_level
-    rated = exclusions.kept[exclusions.kept["rating"].notna()]
-    if rated.empty:
-        raise ResponsesError(f"{responses.source} cannot be analyzed: not one row has a rating.")
+    """Return the findings of a table of ratings; raise ResponsesError where the rules leave too little."""
+    exclusions, level = exclude(responses, config), config.confidence_level
+    rated, before = exclusions.kept, exclusions.before
     model = fit_ratings(rated)
-    ratings = estimate_ratings(rated, level, model)
+    ratings = estimate_ratings(rated, level, model, responses.highest)
     claims = tuple(
         claim
         for one in ratings
@@ -158,9 +162,10 @@ def study_ratings(responses: Responses, config: AnalysisConfig) -> RatingStudy:
         _order(_average(rated, ["clip_id", "system"]).drop(columns="sd")),
         _average(rated, ["participant_id"]),
         describe_spread(rated, model),
+        estimate_reliability(exclusions.heard_again, level, "rating"),
     )
-    before = estimate_ratings(exclusions.before, level, fit_ratings(exclusions.before))
-    return RatingStudy(responses, config, exclusions, findings, before)
+    without = estimate_ratings(before, level, fit_ratings(before), responses.highest)
+    return RatingStudy(responses, config, exclusions, findings, without, list_lost(exclusions))
 
 
 def _list_claims(system: str, share: Estimate, config: AnalysisConfig) -> list[Claim]:
@@ -184,13 +189,3 @@ def _order(clips: pd.DataFrame) -> pd.DataFrame:
     places = {name: place for place, name in enumerate(order_systems(clips["system"].unique()))}
     order = clips["system"].map(places).argsort(kind="stable")
     return clips.iloc[order].reset_index(drop=True)
-
-
-def _exclude(responses: Responses, config: AnalysisConfig) -> Exclusions:
-    exclusions = apply_rules(responses.table, config)
-    if exclusions.kept.empty:
-        raise ResponsesError(
-            f"{responses.source} cannot be analyzed: the declared exclusions leave no judgment of "
-            f"{len(exclusions.before)}. See `analysis:` in config.yaml."
-        )
-    return exclusions

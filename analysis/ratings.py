@@ -8,11 +8,12 @@ from scipy import stats
 
 from analysis.clusters import FloatArray, Rates, measure_means, order_systems
 from analysis.confidence import estimate_area
-from analysis.estimates import MINIMUM_CLUSTERS, Estimate, estimate_function, t_quantile, unit_gradient
+from analysis.estimates import Estimate, t_quantile, unit_gradient
 from analysis.fooling import Contrast, contrast_systems
 from analysis.hierarchical import contrast_generated
 from analysis.mixed import INTERCEPT
 from analysis.ordinal import OrdinalModel, fit_ordinal_model
+from analysis.outcomes import estimate_mean
 from analysis.spread import MOST_JUDGMENTS, NOISE_SD, Spread, Test, explain
 from study_core.errors import ResponsesError
 from study_core.types import HUMAN
@@ -52,17 +53,19 @@ class Rating:
 
 
 def estimate_ratings(
-    responses: pd.DataFrame, level: float, model: OrdinalModel | str = ""
+    responses: pd.DataFrame, level: float, model: OrdinalModel | str = "", highest: int | None = None
 ) -> tuple[Rating, ...]:
     """Return how every system was rated, the human clips first; rows without a rating are left out.
 
     `responses` has `participant_id`, `clip_id`, `system` and `rating`; the model is that of `fit_ratings`,
-    which is fitted here where it is not given.
+    which is fitted here where it is not given. Where the highest rating that could be given is known, shares
+    are of all levels, else of those used.
     """
     rated = responses[responses["rating"].notna()]
     model = model or fit_ratings(rated)
     means = measure_means(rated, rated["rating"].to_numpy(np.float64))
-    return tuple(_rate(rated, means, system, model, level) for system in means.systems)
+    levels = np.sort(rated["rating"].unique()) if highest is None else np.arange(1.0, highest + 1)
+    return tuple(_rate(rated, means, system, model, level, levels) for system in means.systems)
 
 
 def fit_ratings(rated: pd.DataFrame) -> OrdinalModel | str:
@@ -122,7 +125,7 @@ def describe_spread(rated: pd.DataFrame, model: OrdinalModel | str) -> Spread:
 def subtract_means(means: Rates, first: str, second: str, level: float) -> Estimate:
     """Return the mean of the first system minus that of the second, or why it has no interval."""
     gradient = unit_gradient(means, first) - unit_gradient(means, second)
-    return _estimate_mean(means, (first, second), gradient, level)
+    return estimate_mean(means, (first, second), gradient, level)
 
 
 def _fit(rated: pd.DataFrame, fixed: pd.DataFrame, by_listener: pd.DataFrame) -> OrdinalModel:
@@ -130,12 +133,17 @@ def _fit(rated: pd.DataFrame, fixed: pd.DataFrame, by_listener: pd.DataFrame) ->
     return fit_ordinal_model(rated["rating"], fixed, *ids, by_listener=by_listener)
 
 
-def _rate(rated: pd.DataFrame, means: Rates, system: str, model: OrdinalModel | str, level: float) -> Rating:
+def _rate(
+    rated: pd.DataFrame,
+    means: Rates,
+    system: str,
+    model: OrdinalModel | str,
+    level: float,
+    levels: FloatArray,
+) -> Rating:
     rows = rated[rated["system"] == system]
-    shares = (
-        rows["rating"].value_counts(normalize=True).reindex(sorted(rated["rating"].unique()), fill_value=0)
-    )
-    mean = _estimate_mean(means, (system,), unit_gradient(means, system), level)
+    shares = rows["rating"].value_counts(normalize=True).reindex(levels, fill_value=0)
+    mean = estimate_mean(means, (system,), unit_gradient(means, system), level)
     difference = effect = superiority = None
     if system != HUMAN and HUMAN in means.systems:
         difference = subtract_means(means, system, HUMAN, level)
@@ -144,18 +152,6 @@ def _rate(rated: pd.DataFrame, means: Rates, system: str, model: OrdinalModel | 
     table = pd.DataFrame({"rating": shares.index, "share": shares.to_numpy()})
     counts = len(rows), rows["participant_id"].nunique(), rows["clip_id"].nunique()
     return Rating(system, *counts, table, mean, difference, effect, superiority)
-
-
-def _estimate_mean(means: Rates, systems: tuple[str, ...], gradient: FloatArray, level: float) -> Estimate:
-    value = float(gradient @ means.share)
-    for system in systems:
-        i, unit = means.index(system), unit_gradient(means, system)
-        if min(means.n_listeners[i], means.n_clips[i]) < MINIMUM_CLUSTERS:
-            who = "clip" if means.n_clips[i] < MINIMUM_CLUSTERS else "listener"
-            return Estimate(value=value, because=f"there is only one {who} with ratings of {system}")
-        if means.naive_variance(unit) == 0:
-            return Estimate(value=value, because=f"all ratings of {system} were alike")
-    return estimate_function(means, value, gradient, level)
 
 
 def _estimate_effect(model: OrdinalModel | str, system: str, level: float) -> Estimate:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.answers import HUMAN_CLIP
+
 OTHER = "none of these"
 
 
@@ -16,7 +18,7 @@ class Reasons:
     Attributes
     ----------
     table
-        `head`, `n_texts`, `n_human`, `n_computer` (texts beside either answer; None where listeners gave one
+        `head`, `n_texts`, a column `n_SIDE` per side (texts beside that answer; None where listeners gave one
         reason for all), `share` (of all texts); a text may count under several heads.
     n_texts
         Texts that were written.
@@ -24,12 +26,16 @@ class Reasons:
         Whether listeners gave one reason for all their judgments.
     because
         Why there is none of this; empty where there is.
+    sides
+        Names of the two kinds of answers, the favorable one first: human, computer; of pairs right, wrong; of
+        ratings high, low, to either side of the listener's own mean.
     """
 
     table: pd.DataFrame | None = None
     n_texts: int = 0
     by_listener: bool = False
     because: str = ""
+    sides: tuple[str, str] = ("human", "computer")
 
 
 def count_reasons(table: pd.DataFrame, heads: Mapping[str, Sequence[str]]) -> Reasons:
@@ -45,12 +51,12 @@ def count_reasons(table: pd.DataFrame, heads: Mapping[str, Sequence[str]]) -> Re
     texts = rows["reason"].astype(str)
     named = pd.DataFrame({head: texts.str.contains(match_words(words)) for head, words in heads.items()})
     named[OTHER] = ~named.any(axis=1)
-    human = rows["judged_human"] == 1
+    sides, is_first = _split(rows, table)
     counts = pd.DataFrame(
         {
             "n_texts": named.sum(),
-            "n_human": None if by_listener else named[human].sum(),
-            "n_computer": None if by_listener else named[~human].sum(),
+            f"n_{sides[0]}": None if by_listener else named[is_first].sum(),
+            f"n_{sides[1]}": None if by_listener else named[~is_first].sum(),
             "share": named.mean(),
         }
     )
@@ -58,7 +64,17 @@ def count_reasons(table: pd.DataFrame, heads: Mapping[str, Sequence[str]]) -> Re
     order = counts.assign(last=counts["head"] == OTHER).sort_values(
         ["last", "n_texts", "head"], ascending=[True, False, True], kind="stable"
     )
-    return Reasons(counts.loc[order.index].reset_index(drop=True), len(rows), by_listener)
+    return Reasons(counts.loc[order.index].reset_index(drop=True), len(rows), by_listener, sides=sides)
+
+
+def _split(rows: pd.DataFrame, table: pd.DataFrame) -> "tuple[tuple[str, str], pd.Series[bool]]":
+    """Return the two kinds of answers, and whether each row's is of the first; `table` has all answers."""
+    if HUMAN_CLIP in rows:
+        return ("right", "wrong"), rows["judged_human"] == 0
+    if "judged_human" in rows:
+        return ("human", "computer"), rows["judged_human"] == 1
+    own = table.groupby("participant_id")["rating"].transform("mean")
+    return ("high", "low"), rows["rating"] > own[rows.index]
 
 
 def asks_listeners_once(rows: pd.DataFrame) -> bool:

@@ -1,21 +1,25 @@
 """Least squares on judgments with standard errors clustered by listener and by clip.
 
 A linear probability model: coefficients are differences of shares. The covariance is the two-way clustered
-sandwich of Cameron, Gelbach & Miller (2011) with G / (G - 1) for G clusters; the larger of the two-way and
-both one-way variances counts (compare MacKinnon, Nielsen & Webb 2024), against a t distribution with
-min(G) - 1 degrees of freedom.
+sandwich of Cameron, Gelbach & Miller (2011) with G / (G - 1) for G clusters, three-way of pairs, whose human
+clip is a third factor; the largest of it and all one-way variances counts (compare MacKinnon, Nielsen & Webb
+2024), against a t distribution with min(G) - 1 degrees of freedom.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from analysis.answers import HUMAN_CLIP
 from analysis.clusters import FloatArray, IntArray
 from analysis.estimates import MINIMUM_CLUSTERS, Estimate, t_quantile
 
+FACTORS = {"participant_id": "listener", "clip_id": "clip", HUMAN_CLIP: "human clip"}
 ALIKE = 1e-9
 """A residual below this is none."""
 METHOD = "linear model, two-way clustered, t"
@@ -29,24 +33,25 @@ class Regression:
     ----------
     coefficients
         Shape (k,).
-    by_listener, by_clip, by_pair
-        Shape (k, k): covariance when clustered by listener, clip, and both together.
+    by_factor
+        Shape (k, k) each: covariance when clustered by listener, or by clip.
+    together
+        Shape (k, k): what several factors share, which their sum counts more than once.
     degrees_of_freedom
         min(listeners, clips) - 1.
     """
 
     terms: tuple[str, ...]
     coefficients: FloatArray
-    by_listener: FloatArray
-    by_clip: FloatArray
-    by_pair: FloatArray
+    by_factor: Mapping[str, FloatArray]
+    together: FloatArray
     degrees_of_freedom: float
 
     def estimate(self, term: str, level: float) -> Estimate:
         """Return a term's coefficient with its t interval."""
         i = self.terms.index(term)
-        listener, clip, pair = (part[i, i] for part in (self.by_listener, self.by_clip, self.by_pair))
-        error = float(np.sqrt(max(listener + clip - pair, listener, clip)))
+        alone = [float(part[i, i]) for part in self.by_factor.values()]
+        error = float(np.sqrt(max(sum(alone) - float(self.together[i, i]), *alone)))
         value, half = float(self.coefficients[i]), t_quantile(level, self.degrees_of_freedom) * error
         return Estimate(
             value=value,
@@ -60,10 +65,10 @@ class Regression:
     def test_jointly(self, terms: list[str]) -> float | None:
         """Return the p of several coefficients all being 0; None where their covariance is singular.
 
-        Wald's F with the sum of both one-way covariances, which never rejects too often.
+        Wald's F with the sum of the one-way covariances, which never rejects too often.
         """
         used = [self.terms.index(term) for term in terms]
-        covariance = (self.by_listener + self.by_clip)[np.ix_(used, used)]
+        covariance = np.sum(list(self.by_factor.values()), axis=0)[np.ix_(used, used)]
         if np.linalg.matrix_rank(covariance) < len(used):
             return None
         value = self.coefficients[used]
@@ -74,28 +79,37 @@ class Regression:
 def regress(outcome: npt.ArrayLike, terms: pd.DataFrame, judgments: pd.DataFrame) -> Regression | str:
     """Return the regression of an outcome per judgment on terms, or why it cannot be had.
 
-    `judgments` gives `participant_id` and `clip_id` of each row; a constant must stand among the terms.
+    `judgments` gives `participant_id`, `clip_id` and, of pairs, `human_clip_id` of each row; a constant must
+    stand among the terms.
     """
     values, outcome = terms.to_numpy(np.float64), np.asarray(outcome, np.float64)
-    listener = pd.factorize(judgments["participant_id"])[0]
-    clip = pd.factorize(judgments["clip_id"])[0]
-    for codes, who in ((listener, "listener"), (clip, "clip")):
-        if len(codes) == 0 or codes.max() + 1 < MINIMUM_CLUSTERS:
-            return f"there is only one {who}" if len(codes) else "there are no judgments"
+    codes = {name: _number(judgments[name]) for name in FACTORS if name in judgments}
+    if judgments.empty:
+        return "there are no judgments"
+    n_clusters = {name: int(code.max()) + 1 for name, code in codes.items()}
+    for name, n in n_clusters.items():
+        if n < MINIMUM_CLUSTERS:
+            return f"there is only one {FACTORS[name]}"
     if np.linalg.matrix_rank(values) < values.shape[1]:
         return "the terms cannot be told apart in these judgments"
-    pair = pd.factorize(listener * (clip.max() + 1) + clip)[0]
     bread = np.linalg.inv(values.T @ values)
     coefficients = bread @ (values.T @ outcome)
     residual = outcome - values @ coefficients
     if np.abs(residual).max() < ALIKE:
         return "within each system, these judgments were all alike"
     scores = values * residual[:, None]
-    parts = (bread @ _sum_products(scores, group) @ bread for group in (listener, clip, pair))
-    by_listener, by_clip, by_pair = parts
-    freedom = float(min(listener.max(), clip.max()))
-    names = tuple(map(str, terms.columns))
-    return Regression(names, coefficients, by_listener, by_clip, by_pair, freedom)
+    by_factor = {name: bread @ _sum_products(scores, code) @ bread for name, code in codes.items()}
+    both, together = pd.DataFrame(codes), np.zeros_like(bread)
+    for size in range(2, len(codes) + 1):
+        for names in combinations(codes, size):
+            group = np.asarray(both.groupby(list(names), sort=False).ngroup(), np.int64)
+            together += (-1) ** size * (bread @ _sum_products(scores, group) @ bread)
+    freedom = min(n_clusters.values()) - 1.0
+    return Regression(tuple(map(str, terms.columns)), coefficients, by_factor, together, freedom)
+
+
+def _number(ids: "pd.Series[str]") -> IntArray:
+    return np.asarray(pd.factorize(ids)[0], np.int64)
 
 
 def _sum_products(scores: FloatArray, group: IntArray) -> FloatArray:

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.answers import HUMAN_CLIP
 from analysis.clusters import FloatArray, measure_means
 from analysis.estimates import Estimate, estimate_function, estimate_rate
 from study_core.types import HUMAN
+
+ALIKE = 1e-9
+"""Below this, a distance is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Reliability:
     agreement
         Share of second answers equal to the first.
     kappa
-        The same beyond what each answer's frequency gives by chance (Cohen 1960).
+        Agreement beyond what each answer's frequency gives by chance, a distance counting by its square: of
+        two answers Cohen's (1960) kappa, of ratings his weighted one (1968).
     because
         Why there is none of this; empty where there is.
     """
@@ -33,17 +38,19 @@ class Reliability:
     because: str = ""
 
 
-def estimate_reliability(responses: pd.DataFrame, level: float) -> Reliability:
-    """Return how often an answer repeats the listener's earlier answer to the same clip.
+def estimate_reliability(responses: pd.DataFrame, level: float, answer: str = "judged_human") -> Reliability:
+    """Return how often an answer repeats the listener's earlier answer to the same clip, or pair of clips.
 
-    Answers are taken in the order of `trial_index`, or of the rows; a third is compared with the second.
+    Answers, which stand in the column `answer`, are taken in the order of `trial_index`, or of the rows; a
+    third is compared with the second.
     """
     ordered = responses.sort_values("trial_index", kind="stable") if "trial_index" in responses else responses
-    earlier = ordered.groupby(["participant_id", "clip_id"], sort=False)["judged_human"].shift()
+    same = [name for name in ("participant_id", "clip_id", HUMAN_CLIP) if name in ordered]
+    earlier = ordered.groupby(same, sort=False)[answer].shift()
     again = ordered[earlier.notna()].assign(system=HUMAN)
     if again.empty:
         return Reliability(0, 0, None, None, "nobody heard a clip twice")
-    first, second = earlier[earlier.notna()].to_numpy(np.float64), again["judged_human"].to_numpy(np.float64)
+    first, second = earlier[earlier.notna()].to_numpy(np.float64), again[answer].to_numpy(np.float64)
     agreed = (first == second).astype(np.float64)
     agreement = estimate_rate(measure_means(again, agreed), HUMAN, level)
     n_listeners = int(again["participant_id"].nunique())
@@ -51,15 +58,18 @@ def estimate_reliability(responses: pd.DataFrame, level: float) -> Reliability:
 
 
 def _estimate_kappa(again: pd.DataFrame, first: FloatArray, second: FloatArray, level: float) -> Estimate:
-    """Return kappa; by the delta method it is to first order a mean over the repeats."""
-    agreed = (first == second).astype(np.float64)
-    p, q, share = float(first.mean()), float(second.mean()), float(agreed.mean())
-    chance = p * q + (1 - p) * (1 - q)
-    if chance == 1:
+    """Return kappa, 1 - D / E of the squared distances D found and E of chance (Fleiss & Cohen 1973).
+
+    By the delta method it is to first order a mean over the repeats.
+    """
+    distance, p, q = (first - second) ** 2, float(first.mean()), float(second.mean())
+    found, chance = float(distance.mean()), float(first.var() + second.var() + (p - q) ** 2)
+    if chance == 0:
         return Estimate(value=0.0, because="all answers were alike, so agreement says nothing")
-    kappa = (share - chance) / (1 - chance)
-    moved = (first - p) * (2 * q - 1) + (second - q) * (2 * p - 1)
-    rows = kappa + ((agreed - share) * (1 - chance) - moved * (1 - share)) / (1 - chance) ** 2
-    if np.ptp(rows) == 0:
+    kappa = 1 - found / chance
+    squares = first**2 + second**2
+    moved = squares - squares.mean() - 2 * q * (first - p) - 2 * p * (second - q)
+    rows = kappa - (distance - found) / chance + found * moved / chance**2
+    if np.ptp(rows) < ALIKE:
         return Estimate(value=kappa, because="every answer was repeated alike")
     return estimate_function(measure_means(again, rows), kappa, np.ones(1), level)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.answers import HUMAN_CLIP, find_unusable_answers, read_answers
 from analysis.cells import FIRST_DATA_ROW, SHOWN, choose_columns, find_wrong_cells, read_cells, read_values
-from analysis.columns import CHOSE_FIRST, JUDGED_HUMAN, SECOND_CLIP, SECOND_SYSTEM
+from analysis.columns import CHOSE_FIRST, JUDGED_HUMAN, RATING, SECOND_CLIP, SECOND_SYSTEM
 from analysis.plan import Plan, read_plan
 from study_core.errors import ResponsesError, list_problems
 from study_core.folders import name_table
@@ -46,6 +46,10 @@ class Responses:
         The analysis plan of the frozen protocol; None where the file comes without one.
     moderators
         Names of the columns that hold facts about listeners.
+    factors
+        Names of the columns that every estimate is asked by.
+    highest
+        The highest rating that could be given; None where that is unknown.
     """
 
     table: pd.DataFrame
@@ -55,6 +59,8 @@ class Responses:
     paradigm: Paradigm = "yes_no"
     plan: Plan | None = None
     moderators: tuple[str, ...] = field(default=())
+    factors: tuple[str, ...] = field(default=())
+    highest: int | None = None
 
 
 def read_responses(
@@ -64,6 +70,7 @@ def read_responses(
     *,
     grades: int | None = None,
     moderators: Sequence[str] = (),
+    factors: Sequence[str] = (),
 ) -> Responses:
     """Return the judgments in a CSV file.
 
@@ -79,9 +86,9 @@ def read_responses(
     human_system
         What the columns `system` and `second_system` call human clips.
     grades
-        How many grades `graded_answer` has.
-    moderators
-        Names of further columns to read.
+        How many grades `graded_answer` has, or levels `rating`.
+    moderators, factors
+        Names of further columns to read; the file must have the factors.
 
     Raises
     ------
@@ -89,9 +96,10 @@ def read_responses(
         If the file cannot be read, lacks a column, holds impossible values or duplicates, or has fewer than
         two systems or listeners: everything that is wrong, in one message.
     """
+    further = (*moderators, *factors)
     data = _read_bytes(path)
     cells = read_cells(data, path)
-    chosen, problems = choose_columns(list(map(str, cells.columns)), names or {}, moderators)
+    chosen, problems = choose_columns(list(map(str, cells.columns)), names or {}, further)
     _raise_problems(path, problems)
     cells = pd.DataFrame({name: cells[theirs] for name, theirs in chosen.items()})
     _raise_problems(path, find_wrong_cells(cells))
@@ -99,8 +107,9 @@ def read_responses(
     problems = _name_human_clips(values, human_system)
     _raise_problems(path, [*problems, *find_unusable_answers(values, grades), *_find_duplicates(values)])
     folder, people = _find_beside(path)
-    table = _add_participants(read_answers(values, grades), people, (*OF_LISTENERS, *moderators))
-    _raise_problems(path, find_shortages(table))
+    table = _add_participants(read_answers(values, grades), people, (*OF_LISTENERS, *further))
+    lacking = [f"column {name!r} of --by is not in the file" for name in factors if name not in table]
+    _raise_problems(path, [*lacking, *find_shortages(table)])
     return Responses(
         table,
         path.name,
@@ -109,6 +118,8 @@ def read_responses(
         _find_paradigm(table),
         read_plan(folder / PLAN_FILE),
         tuple(name for name in moderators if name in table),
+        tuple(factors),
+        grades if RATING in table else None,
     )
 
 

@@ -39,6 +39,8 @@ class Question:
         The value that is subtracted from a generator's mean; None for the mean of the human clips.
     units
         What may be left out one by one: its name and column.
+    suppose
+        Yields what the missing answers of a table may have been: in a word, and the cells of its columns.
     """
 
     answer: str
@@ -47,6 +49,7 @@ class Question:
     value: Callable[[pd.DataFrame], "pd.Series[float]"]
     against: float | None
     units: Mapping[str, str]
+    suppose: Callable[[pd.DataFrame], Iterator[tuple[str, dict[str, float]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ YES_NO = Question(
     lambda rows: rows["judged_human"].astype("float64"),
     None,
     {"clip": "clip_id", "listener": "participant_id"},
+    lambda _: iter([("human", {"judged_human": 1}), ("computer", {"judged_human": 0})]),
 )
 
 
@@ -110,7 +114,7 @@ def check_sensitivity(
     level, kept = config.confidence_level, exclusions.kept
     variants = [
         variant
-        for name, rows in _list_variants(table, exclusions, config)
+        for name, rows in _list_variants(table, exclusions, config, question)
         for variant in _estimate_variant(name, rows, level, question)
     ]
     choices = _list_choices(exclusions)
@@ -126,7 +130,7 @@ def check_sensitivity(
 
 
 def _list_variants(
-    table: pd.DataFrame, exclusions: Exclusions, config: AnalysisConfig
+    table: pd.DataFrame, exclusions: Exclusions, config: AnalysisConfig, question: Question
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     kept = exclusions.kept
     yield "as planned", kept
@@ -138,8 +142,8 @@ def _list_variants(
             yield name, rows
     yield from _list_subsets(kept)
     if NO_ANSWER in table:
-        for answer, word in ((1, "human"), (0, "computer")):
-            sure = table.assign(judged_human=table["judged_human"].fillna(answer)).drop(columns=NO_ANSWER)
+        for word, cells in question.suppose(table):
+            sure = table.fillna(cells).drop(columns=NO_ANSWER)
             yield f'without an answer counted as "{word}"', apply_rules(sure, config).kept
 
 

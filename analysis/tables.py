@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.asked_exploration import Asked
 from analysis.exploration import Exploration
 from analysis.numbers import DIGITS, make_plain
 from study_core.manifest import write_bytes
@@ -27,7 +28,7 @@ def write_table(table: pd.DataFrame, folder: Path, name: str) -> None:
 
 def collect_tables(explored: Exploration) -> dict[str, pd.DataFrame]:
     """Return the tables by name; one may be empty."""
-    found, sensitivity = explored.study.findings, explored.sensitivity
+    found = explored.study.findings
     generators = {generator.system: make_plain(generator) for generator in found.generators}
     systems = [generators.get(one.system, {"fooling": make_plain(one)}) for one in found.systems]
     confidence, spread = found.confidence, found.spread
@@ -37,19 +38,27 @@ def collect_tables(explored: Exploration) -> dict[str, pd.DataFrame]:
         "methods": flatten(_list_methods(explored)),
         "clips": explored.clips,
         "listeners": found.listeners,
+        "confidence": take(confidence.levels if confidence else None),
+        "variance": take(spread.components if spread else None),
+        **collect_explored(explored),
+    }
+
+
+def collect_explored(explored: Exploration | Asked) -> dict[str, pd.DataFrame]:
+    """Return the tables of what is looked at in every study."""
+    sensitivity = explored.sensitivity
+    groups = [one.groups.assign(moderator=one.name) for one in explored.moderators if one.groups is not None]
+    factors = [flatten(factor.cells).assign(factor=factor.name) for factor in explored.factors]
+    return {
         "exclusions": flatten(explored.study.exclusions.steps),
         "variants": flatten(sensitivity.variants),
         "specifications": flatten(sensitivity.specifications),
         "influence": flatten(sensitivity.influences),
-        "learning": _take(explored.learning.curve),
-        "moderators": pd.concat(
-            [one.groups.assign(moderator=one.name) for one in explored.moderators if one.groups is not None]
-            or [pd.DataFrame()]
-        ),
-        "confidence": _take(confidence.levels if confidence else None),
-        "variance": _take(spread.components if spread else None),
-        "cues": _take(explored.cues.table),
-        "reasons": _take(explored.reasons.table),
+        "learning": take(explored.learning.curve),
+        "moderators": pd.concat(groups or [pd.DataFrame()]),
+        "factors": pd.concat(factors or [pd.DataFrame()]),
+        "cues": take(explored.cues.table),
+        "reasons": take(explored.reasons.table),
     }
 
 
@@ -68,5 +77,6 @@ def flatten(records: Sequence[object]) -> pd.DataFrame:
     return table.map(lambda cell: "; ".join(map(str, cell)) if isinstance(cell, list) else cell)
 
 
-def _take(table: pd.DataFrame | None) -> pd.DataFrame:
+def take(table: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the table, or an empty one where there is none."""
     return pd.DataFrame() if table is None else table

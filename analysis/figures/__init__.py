@@ -104,7 +104,8 @@ RATING_DRAWINGS = {
     "claims": Drawing(claims.TITLE, claims.draw, claims.read, claims.explain_absence),
     "means": Drawing(means.TITLE, means.draw, means.read),
     "scale": Drawing(scale.TITLE, scale.draw, scale.read),
-    **{name: DRAWINGS[name] for name in ("variance", "cues", "specifications", "flow")},
+    **{name: DRAWINGS[name] for name in ("variance", "learning", "moderators", "cues", "reasons")},
+    **{name: DRAWINGS[name] for name in ("specifications", "flow")},
 }
 
 

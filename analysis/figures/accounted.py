@@ -115,6 +115,14 @@ class Explored(Protocol):
     def clips(self) -> pd.DataFrame:
         """As in `analysis.exploration.Exploration`."""
 
+
+class Traced(Protocol):
+    """What is looked at in every study: when, by whom and why it was answered so."""
+
+    @property
+    def study(self) -> Accounted:
+        """The study."""
+
     @property
     def learning(self) -> Learning:
         """Whether listeners became better."""

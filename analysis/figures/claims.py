@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from analysis.asked_exploration import PairExploration, RatingExploration
+from analysis.asked_exploration import Asked
 from analysis.canvas import LINE, PAPER, explain
 from analysis.equivalence import Claim, Verdict
 from analysis.figures.marks import color_of, draw_mark, name_rows, set_percent, start
+from analysis.paradigms import PairStudy
 from analysis.readings import percent, points
 
 if TYPE_CHECKING:
@@ -16,12 +17,12 @@ MIDDLE, MARGIN = 0.5, 0.02
 _EQUAL = (Verdict.EQUAL, Verdict.DIFFERENT_WITHIN_BOUND)
 
 
-def explain_absence(explored: PairExploration | RatingExploration) -> str:
+def explain_absence(explored: Asked) -> str:
     """Return why nothing can be tested; empty where something can."""
     return "" if _list_declared(explored) else "no share has an interval"
 
 
-def draw(explored: PairExploration | RatingExploration) -> "Figure":
+def draw(explored: Asked) -> "Figure":
     """Draw the interval of each generator's test against the declared bound around one half."""
     claims = _list_declared(explored)
     figure, axes = start(explored.study, len(claims) + 0.3, TITLE)
@@ -39,14 +40,14 @@ def draw(explored: PairExploration | RatingExploration) -> "Figure":
         ends += [low, high]
     name_rows(axes, [claim.system for claim in claims])
     set_percent(axes, low=max(0.0, min(ends) - MARGIN), high=min(1.0, max(ends) + MARGIN))
-    if isinstance(explored, PairExploration):
+    if isinstance(explored.study, PairStudy):
         explain(axes, "pairs in which the human clip was found; 50% is guessing, the band is the bound")
     else:
         explain(axes, "chance to be rated above a human clip; at 50% both are alike, the band is the bound")
     return figure
 
 
-def read(explored: PairExploration | RatingExploration) -> str:
+def read(explored: Asked) -> str:
     """Return the figure in a sentence."""
     claims = _list_declared(explored)
     bound = points(claims[0].test.bound)
@@ -64,6 +65,6 @@ def read(explored: PairExploration | RatingExploration) -> str:
     )
 
 
-def _list_declared(explored: PairExploration | RatingExploration) -> list[Claim]:
+def _list_declared(explored: Asked) -> list[Claim]:
     claims = explored.study.findings.claims
     return [claim for claim in claims if claim.name == "declared" and claim.test.low is not None]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.canvas import GENERATORS, PAPER, SOFT, explain
-from analysis.cues import JUDGED_COMPUTER
+from analysis.cues import JUDGED_COMPUTER, Cues
 from analysis.figures.accounted import Cued
 from analysis.figures.marks import draw_mark, name_rows, set_points, start
 
@@ -36,9 +36,12 @@ def draw(explored: Cued) -> "Figure":
         axes.plot([low, high], [row, row], color=color, linewidth=2.6, solid_capstyle="round")
         axes.plot(effect, row, "o", color=color, markersize=7.5, markeredgecolor=PAPER)
     name_rows(axes, [str(name).replace("_", " ") for name in table["feature"]])
-    if explored.cues.outcome == JUDGED_COMPUTER:
+    if explored.cues.in_points:
         set_points(axes, np.concatenate([table["low"], table["high"]]))
-        explain(axes, "points judged computer more often per SD of the feature; grey: not shown")
+        beside = "" if explored.cues.outcome == JUDGED_COMPUTER else " more than the human clip has"
+        explain(
+            axes, f"points {explored.cues.outcome} more often per SD of the feature{beside}; grey: not shown"
+        )
     else:
         explain(axes, f"change of the {explored.cues.outcome} per SD of the feature; grey: not shown")
     return figure
@@ -50,10 +53,10 @@ def read(explored: Cued) -> str:
     clear = table[table["p_adjusted"] < CLEAR]
     asked = 0 if explored.cues.table is None else len(explored.cues.table)
     if clear.empty:
-        how = "being judged computer" if explored.cues.outcome == JUDGED_COMPUTER else "the rating"
+        how = f"{'being' if explored.cues.in_points else 'the'} {explored.cues.outcome}"
         return f"Not one of the {asked} features was shown to go with {how}."
     parts = [
-        _describe(str(name), effect, explored.cues.outcome)
+        _describe(str(name), effect, explored.cues)
         for name, effect in zip(clear["feature"], clear["effect"], strict=True)
     ]
     return (
@@ -67,6 +70,6 @@ def list_cues(explored: Cued) -> pd.DataFrame:
     return pd.DataFrame() if explored.cues.table is None else explored.cues.table.head(MOST)
 
 
-def _describe(name: str, effect: float, outcome: str) -> str:
+def _describe(name: str, effect: float, cues: Cues) -> str:
     more, name = "more" if effect > 0 else "less", name.replace("_", " ")
-    return f"{more} {name} was {outcome + ' more often' if outcome == JUDGED_COMPUTER else 'rated higher'}"
+    return f"{more} {name} was {f'{cues.outcome} more often' if cues.in_points else 'rated higher'}"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.canvas import GENERATORS
-from analysis.figures.accounted import Explored
+from analysis.figures.accounted import Traced
 from analysis.figures.marks import name_rows, start
 from analysis.readings import percent
 from analysis.reasons import OTHER
@@ -15,14 +15,25 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "What reasons did listeners give?"
+ANSWERS = {
+    "human": "\u201chuman\u201d",
+    "computer": "\u201ccomputer\u201d",
+    "right": "a right answer",
+    "wrong": "a wrong answer",
+    "high": "a rating above one\u2019s own mean",
+    "low": "a lower rating",
+}
+"""What the sides of `analysis.reasons` are called."""
+OFTEN = 5
+"""A head that fewer texts name says nothing of an answer."""
 
 
-def explain_absence(explored: Explored) -> str:
+def explain_absence(explored: Traced) -> str:
     """Return why there are no reasons; empty where there are."""
     return explored.reasons.because
 
 
-def draw(explored: Explored) -> "Figure":
+def draw(explored: Traced) -> "Figure":
     """Draw how many texts name each head, beside either answer."""
     table = _list_heads(explored)
     figure, axes = start(explored.study, 0.5 * len(table) + 0.4, TITLE)
@@ -31,7 +42,7 @@ def draw(explored: Explored) -> "Figure":
         axes.barh(rows, table["n_texts"], color=GENERATORS[0], height=0.66)
         _count_bars(axes, table["n_texts"], 1)
     else:
-        _draw_answers(axes, table)
+        _draw_answers(axes, table, explored.reasons.sides)
     name_rows(axes, [str(head) for head in table["head"]])
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
@@ -39,12 +50,13 @@ def draw(explored: Explored) -> "Figure":
     return figure
 
 
-def _draw_answers(axes: "Axes", table: pd.DataFrame) -> None:
+def _draw_answers(axes: "Axes", table: pd.DataFrame, sides: tuple[str, str]) -> None:
     rows = range(len(table))
-    axes.barh(rows, -table["n_computer"], color=GENERATORS[1], height=0.66, label='beside "computer"')
-    axes.barh(rows, table["n_human"], color=GENERATORS[0], height=0.66, label='beside "human"')
-    _count_bars(axes, table["n_computer"], -1)
-    _count_bars(axes, table["n_human"], 1)
+    right, left = sides
+    for side, sign, color in ((left, -1, GENERATORS[1]), (right, 1, GENERATORS[0])):
+        counts = table[f"n_{side}"]
+        axes.barh(rows, sign * counts, color=color, height=0.66, label=f"beside {ANSWERS[side]}")
+        _count_bars(axes, counts, sign)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, handlelength=1, handleheight=1)
 
 
@@ -59,7 +71,7 @@ def _count_bars(axes: "Axes", counts: "pd.Series[int]", side: int) -> None:
         axes.annotate(f"{count}", (side * count, row), (4 * side, 0), **place)
 
 
-def read(explored: Explored) -> str:
+def read(explored: Traced) -> str:
     """Return the figure in a sentence."""
     table = _list_heads(explored)
     named = table[table["head"] != OTHER]
@@ -69,14 +81,17 @@ def read(explored: Explored) -> str:
             f"Of {explored.reasons.n_texts} listeners who said what gave it away, {percent(top['share'])} "
             f"spoke of {top['head']}."
         )
-    share = named["n_computer"] / named["n_texts"].clip(lower=1)
-    telling = named.iloc[int(share.to_numpy().argmax())]
+    said = f"Of {explored.reasons.n_texts} reasons in words, {percent(top['share'])} spoke of {top['head']}"
+    often = named[named["n_texts"] >= OFTEN]
+    if often.empty:
+        return f"{said}."
+    side = explored.reasons.sides[1]
+    telling = often.iloc[int((often[f"n_{side}"] / often["n_texts"]).to_numpy().argmax())]
     return (
-        f"Of {explored.reasons.n_texts} reasons in words, {percent(top['share'])} spoke of {top['head']}; "
-        f"{telling['head']} stood most often beside \u201ccomputer\u201d "
-        f"({telling['n_computer']} of {telling['n_texts']})."
+        f"{said}; {telling['head']} stood most often beside {ANSWERS[side]} "
+        f"({telling[f'n_{side}']} of {telling['n_texts']})."
     )
 
 
-def _list_heads(explored: Explored) -> pd.DataFrame:
+def _list_heads(explored: Traced) -> pd.DataFrame:
     return pd.DataFrame() if explored.reasons.table is None else explored.reasons.table

@@ -61,7 +61,9 @@ def test_least_squares_agree_with_statsmodels(rich: pd.DataFrame) -> None:
     )
     clusters = codes.max() + 1
     np.testing.assert_allclose(mine.coefficients, theirs.params)
-    np.testing.assert_allclose(mine.by_listener, theirs.cov_params() * clusters / (clusters - 1))
+    np.testing.assert_allclose(
+        mine.by_factor["participant_id"], theirs.cov_params() * clusters / (clusters - 1)
+    )
 
 
 def test_slopes_of_nothing_are_rarely_found() -> None:

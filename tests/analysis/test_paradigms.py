@@ -182,6 +182,7 @@ def test_drift_is_seen_where_it_is(ratings: RatingStudy) -> None:
             type(ratings.exclusions)(drifting, drifting, ratings.exclusions.steps, False, drifting),
             ratings.findings,
             (),
+            (),
         )
     ).drift
     assert later.value == pytest.approx(drift.value + 1)
@@ -190,7 +191,7 @@ def test_drift_is_seen_where_it_is(ratings: RatingStudy) -> None:
 def test_no_rating_at_all_is_refused(tmp_path: Path) -> None:
     table = make_rated().assign(rating="")
     table.to_csv(tmp_path / "trials.csv", index=False)
-    with pytest.raises(ResponsesError, match="not one row has a rating"):
+    with pytest.raises(ResponsesError, match="no answer in the table: 720 left out"):
         study_ratings(read_responses(tmp_path / "trials.csv"), CONFIG)
 
 
@@ -198,7 +199,7 @@ def test_no_rating_at_all_is_refused(tmp_path: Path) -> None:
 def test_exclusions_that_leave_nothing_are_refused(study: object, tmp_path: Path) -> None:
     make = make_told if study is study_pairs else make_rated
     make().assign(heard_s=0.5).to_csv(tmp_path / "trials.csv", index=False)
-    with pytest.raises(ResponsesError, match="the declared exclusions leave no judgment of"):
+    with pytest.raises(ResponsesError, match=r"heard for less than 3 s: \d+ left out"):
         study(read_responses(tmp_path / "trials.csv"), CONFIG)
 
 

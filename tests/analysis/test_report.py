@@ -27,6 +27,7 @@ TABLES = (
     "contrasts",
     "cues",
     "exclusions",
+    "factors",
     "influence",
     "learning",
     "listeners",
@@ -60,7 +61,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
     folder = tmp_path_factory.mktemp("made")
     table = make_rich(listeners=24, clips=12)
     config = AnalysisConfig()
-    responses = read_responses(write_rich(folder, table), moderators=config.moderators)
+    path, asked = write_rich(folder, table), {"moderators": config.moderators, "factors": ("headphones",)}
+    responses = read_responses(path, **asked)
     make_features(table).to_csv(folder / "features.csv", index=False)
     study = study_responses(responses, config)
     features = read_features(folder / "features.csv")
