@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from study_server import recruits, visitor, withdrawal
 from study_server.completion import allow_handing_in, describe_ending, find_outcome
 from study_server.flags import settle
 from study_server.study import Study, current_study
-from study_server.tables import StudySession
+from study_server.tables import Judgment, StudySession, Trial
+
+JUDGED = (
+    select(Trial.audio_token, Trial.stimulus_id, Judgment.judged_human, Judgment.rating, Judgment.knows_tune)
+    .join(Judgment, Judgment.trial_id == Trial.trial_id)
+    .order_by(Trial.trial_index)
+)
 
 blueprint = Blueprint("debrief", __name__)
 
@@ -50,45 +58,43 @@ def thanks() -> Response:
     200 the page.
     """
     study = current_study()
-    _settle_own()
     with study.store.read() as db:
         found = visitor.require_turn(db)
+        if found.flags is None:
+            found = _settle(found, study)
         ending = describe_ending(study.config, found, recruits.find_recruit(db, found))
         page = render_template(
             "thanks.html",
             outcome=find_outcome(found, study.config),
-            pages=reveal(found, study),
+            pages=reveal(db, found, study),
             ending=ending,
             withdrawal_code=found.withdrawal_code,
         )
     return allow_handing_in(page, ending)
 
 
-def _settle_own() -> None:
-    """Work out what the session that has just ended is noticed for: its code may depend on it."""
-    study = current_study()
-    with study.store.read() as db:
-        found = visitor.find_session(db)
-        is_due = found is not None and found.finished_at is not None and found.flags is None
-    if found is not None and is_due:
-        with study.store.write() as db:
-            settle(db, db.get_one(StudySession, found.session_id), study.config)
+def _settle(found: StudySession, study: Study) -> StudySession:
+    """Return a session that has just ended with what it is noticed for: its code may depend on it."""
+    with study.store.write() as db:
+        ended = db.get_one(StudySession, found.session_id)
+        settle(db, ended, study.config)
+    return ended
 
 
-def reveal(found: StudySession, study: Study) -> list[RevealedPage]:
+def reveal(db: Session, found: StudySession, study: Study) -> list[RevealedPage]:
     """Return what a session judged, page by page in the order it was heard."""
-    judged = [(trial, trial.judgment) for trial in found.trials if trial.judgment is not None]
+    judged = db.execute(JUDGED.where(Trial.session_id == found.session_id)).all()
     per_page = study.clips_per_page
     return [
         RevealedPage(
             tuple(
                 RevealedClip(
-                    trial.audio_token, study.protocol.by_id[trial.stimulus_id].is_human, judgment.judged_human
+                    row.audio_token, study.protocol.by_id[row.stimulus_id].is_human, row.judged_human
                 )
-                for trial, judgment in judged[start : start + per_page]
+                for row in judged[start : start + per_page]
             ),
-            judged[start][1].rating,
-            judged[start][1].knows_tune,
+            judged[start].rating,
+            judged[start].knows_tune,
         )
         for start in range(0, len(judged), per_page)
     ]

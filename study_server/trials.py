@@ -87,9 +87,10 @@ def _find_turn(found: StudySession, study: Study) -> Turn | None:
 
 def _lead_to(turn: Turn | None, place: str, study: Study) -> Response:
     """Lead to a place; where it is a trial's page, a script gets that along."""
-    if turn is None or place != url_for(".show", trial_id=turn.trial_id) or not visitor.is_script():
+    if turn is None or not visitor.is_script():
         return visitor.lead_on(place)
-    return visitor.lead_on(place, _describe_page(turn, study).render(is_part=True))
+    page = _describe_page(turn, study)
+    return visitor.lead_on(place, page.render(is_part=True) if page.action == place else None)
 
 
 def _describe_page(turn: Turn, study: Study) -> ClipPage:
