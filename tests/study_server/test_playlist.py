@@ -108,6 +108,30 @@ def test_shared_clusters_are_spread_where_a_greedy_choice_would_fail() -> None:
     assert set(heard) == {human[1].stimulus_id, lstm[0].stimulus_id}
 
 
+def test_of_two_clips_of_one_song_the_less_taken_is_heard() -> None:
+    pair = [make_stimulus(HUMAN, i, cluster="one song") for i in range(2)]
+    for taken, other in (pair, pair[::-1]):
+        for seed in range(20):  # a clip without a count was never taken
+            assert draw(pair, {taken.stimulus_id: 1}, {HUMAN: 1}, 1, seed) == [other.stimulus_id]
+
+
+def test_a_system_that_no_trial_asks_for_is_never_heard() -> None:
+    stimuli = [make_stimulus(system, i) for system in (HUMAN, HUMAN_ORIGINAL, "lstm") for i in range(2)]
+    heard = draw(stimuli, {}, {HUMAN: 2, "lstm": 2}, 4, 1)
+    assert set(heard) == {s.stimulus_id for s in stimuli if s.system != HUMAN_ORIGINAL}
+
+
+def test_a_seed_gives_the_same_draw_for_good() -> None:
+    # Literal places: a change here means that the draws of stored sessions cannot be rebuilt any more.
+    stimuli = [make_stimulus(system, i) for system in (HUMAN, "gan", "lstm") for i in range(4)]
+    place = {s.stimulus_id: f"{s.system[0]}{i % 4}" for i, s in enumerate(stimuli)}
+    per_participant = {HUMAN: 4, "gan": 2, "lstm": 2}
+    one_by_one = Design(stimuli, per_participant, 3, 2).draw({stimuli[4].stimulus_id: 1}, 2018)
+    in_pairs = Design(stimuli, per_participant, 3, 2, in_pairs=True).draw({}, 2018)
+    assert " ".join(place[trial.stimulus_id] for trial in one_by_one) == "l3 h2 h1 h3 l0 g3 g1 h0 h1 l3"
+    assert " ".join(place[trial.stimulus_id] for trial in in_pairs) == "l3 h2 h1 l0 h3 g0 g1 h0 l0 h1 h2 l3"
+
+
 def test_too_few_clusters_are_refused_with_the_numbers() -> None:
     stimuli = [make_stimulus(HUMAN, i, cluster="one song") for i in range(4)]
     with pytest.raises(StimulusError, match=r"human 2 of 1.*trials\.per_participant"):
