@@ -1,6 +1,7 @@
 """config.yaml as frozen, typed sections; a function receives its own section, never the whole."""
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -23,6 +24,7 @@ from study_core.section import Section
 from study_core.types import HUMAN
 
 NAMED_CORPORA = ("pokemon", "chorales")
+SOUNDFONT_TYPES = (".sf2", ".sf3")
 PositiveInt = Annotated[int, Field(gt=0)]
 
 
@@ -148,7 +150,7 @@ def _place(config: Config, folder: Path, data_dir: Path | None) -> Config:
 def _place_path(name: str, folder: Path) -> str:
     """Return the absolute path of what a name stands for in a folder, or the name where it is no path."""
     path = folder / Path(name).expanduser()
-    is_path = "/" in name or (path.exists() and name not in NAMED_CORPORA)
+    is_path = "/" in name or name.endswith(SOUNDFONT_TYPES) or (path.exists() and name not in NAMED_CORPORA)
     return str(path.resolve()) if is_path else name
 
 
@@ -184,7 +186,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{path} does not exist. Name another with --config.") from None
+        raise ConfigError(
+            f"{path.absolute()} does not exist. Begin a study with `study init`, go to the folder of one, "
+            "or name its file with --config."
+        ) from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
     except (MarkedYAMLError, UnicodeDecodeError) as error:
@@ -200,7 +205,15 @@ def _describe_mistake(mistake: Any) -> str:
     where = ".".join(map(str, mistake["loc"])) or "study"
     what = str(mistake["msg"]).removeprefix("Value error, ")
     if mistake["type"] == "extra_forbidden":
-        return f"{where}: no such key; `study config` lists them"
+        return f"{where}: no such key; {_suggest_key(where)}"
     if mistake["type"] == "value_error":
         return f"{where}: {what}"
     return f"{where}: {what} (got {mistake['input']!r})"
+
+
+def _suggest_key(where: str) -> str:
+    """Return which key was meant, or where all of them stand."""
+    sections = Config().model_dump()
+    keys = [f"{name}.{key}" for name, value in sections.items() if isinstance(value, dict) for key in value]
+    close = get_close_matches(where, [*sections, *keys], n=1, cutoff=0.7)
+    return f"did you mean {close[0]}?" if close else "docs/config.md lists them"

@@ -85,6 +85,10 @@ def test_five_mistakes_are_named_in_one_message(tmp_path: Path) -> None:
             "a session of 11 trials of one system, practice included, needs as many clips",
         ),
         ("clips: {duration_s: 6}\n", "shorter than trials.listen_s and synthesis.fade_out_s"),
+        ("clips: {per_sytem: 12}\n", "clips.per_sytem: no such key; did you mean clips.per_system?"),
+        ("clips: {soundfont: a.sf2}\n", "clips.soundfont: no such key; did you mean synthesis.soundfont?"),
+        ("sed: 3\n", "sed: no such key; did you mean seed?"),
+        ("colour: red\n", "colour: no such key; docs/config.md lists them"),
         ("title: a\ntitle: b\n", 'found duplicate key "title"'),
         ("title: [\n", "is not YAML"),
         ("- a\n", "is not a study"),
@@ -97,7 +101,8 @@ def test_a_mistake_says_where_it_is(tmp_path: Path, text: str, message: str) -> 
 
 
 def test_a_missing_config_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"none\.yaml does not exist\. Name another with --config\."):
+    said = f"{tmp_path / 'none.yaml'} does not exist. Begin a study with `study init`, go to the folder of"
+    with pytest.raises(ConfigError, match=re.escape(said)):
         load_config(tmp_path / "none.yaml")
 
 
@@ -119,10 +124,10 @@ def test_the_data_folder_can_be_set_from_outside(tmp_path: Path) -> None:
 
 def test_paths_are_relative_to_the_config_file_and_names_stay_names(tmp_path: Path) -> None:
     (tmp_path / "midi").mkdir()
-    text = "corpus: {source: midi}\nsynthesis: {soundfont: fonts/Grand.sf2}\n"
+    text = "corpus: {source: midi}\nsynthesis: {soundfont: Grand.sf2}\n"
     config = load_config(write(tmp_path, text))
     assert config.corpus.source == str(tmp_path / "midi")
-    assert config.synthesis.soundfont == str(tmp_path / "fonts/Grand.sf2")
+    assert config.synthesis.soundfont == str(tmp_path / "Grand.sf2")
     (tmp_path / "chorales").mkdir()
     other = load_config(write(tmp_path, "corpus: {source: chorales}\n"))
     assert (other.corpus.source, other.synthesis.soundfont) == ("chorales", "FluidR3_GM")
