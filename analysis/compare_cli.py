@@ -25,33 +25,22 @@ PATH = click.Path(exists=True, path_type=Path)
 def compare(options: Options, first: Path, second: Path, *, same_clips: bool, output: Path | None) -> None:
     """Compare two studies: how far apart rates and d' are.
 
-    FIRST (A) and SECOND (B) are folders that `study export` wrote, or CSV files with a row per judgment.
-    Exclusions, confidence level and bound come from the section `analysis` of the config. Differences are B
-    minus A; their intervals count listeners and clips as samples.
+    FIRST (A) and SECOND (B) are folders that `study export` wrote, or CSV files with a row per judgment. Both
+    asked about single clips, both about pairs, or both for ratings: different questions have no answer in
+    common. Exclusions, confidence level and bound come from the section `analysis` of the config.
+    Differences are B minus A; their intervals count listeners and clips as samples.
     """
-    from analysis.findings import study_responses
-    from analysis.replication import compare_studies
+    from analysis.replication_asked import compare_responses
     from analysis.replication_page import PAGE_FILE, write_replication
     from analysis.responses import read_responses
 
     config = options.load()
-    declared = config.analysis
-    studies = []
-    for path in (first, second):
-        responses = read_responses(find_table(path), moderators=declared.moderators)
-        if responses.paradigm != "yes_no":
-            raise ResponsesError(f"{path} asked otherwise than `human or computer?`: it cannot be compared.")
-        studies.append(study_responses(responses, declared))
-    a, b = studies
-    found = compare_studies(
-        a.exclusions.kept,
-        b.exclusions.kept,
-        same_clips=same_clips,
-        bound=declared.equivalence_bound,
-        level=declared.confidence_level,
+    a, b = (
+        read_responses(find_table(path), moderators=config.analysis.moderators) for path in (first, second)
     )
+    found, studies = compare_responses(a, b, config.analysis, same_clips=same_clips)
     folder = output or config.folders.root / "compare"
-    for line in write_replication(found, (a, b), (name_study(first), name_study(second)), folder):
+    for line in write_replication(found, studies, (name_study(first), name_study(second)), folder):
         say(line)
     say(f"Comparison: {folder / PAGE_FILE}")
 

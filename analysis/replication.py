@@ -6,7 +6,7 @@ their chance is the same and not counted twice; else nothing is shared and the v
 between studies is B minus A.
 
 That no difference is found says little about equality: `verdict` is that of two one-sided tests against the
-declared bound (`analysis.equivalence`), for shares; d' has no bound.
+declared bound (`analysis.equivalence`), for shares; d' and mean ratings have no bound.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,10 @@ from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 FIRST, SECOND = "A", "B"
 RATE, GAP, D_PRIME = "judged human", "difference to human", "d\u2032"
+CORRECT = "human clip found"
+MEAN, MEAN_GAP, SUPERIORITY = "mean rating", "mean rating less human's", "rated above a human clip"
+SHARES, DIFFERENCES = (RATE, CORRECT, SUPERIORITY), (GAP,)
+"""Quantities shown in percent, and in percentage points; the others are numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,12 @@ class Pairing:
     Attributes
     ----------
     quantity
-        `RATE`, `GAP` (share judged human minus that of the human clips of the same study) or `D_PRIME`.
+        Of single clips `RATE`, `GAP` (share judged human minus that of the human clips of the same study) and
+        `D_PRIME`; of pairs `CORRECT` and `D_PRIME`; of ratings `MEAN`, `MEAN_GAP` and `SUPERIORITY`.
     difference
         Second minus first.
     equivalence
-        Whether both are alike within the declared bound; None of d'.
+        Whether both are alike within the declared bound; None of d' and of means.
     """
 
     system: str
@@ -60,18 +65,21 @@ class Replication:
         Generators that one study alone has.
     n_shared_clips
         Clips that count as the same in both; None where the studies are said to have none in common.
+    caution
+        Why not to trust the comparison; empty where there is nothing.
     """
 
     pairings: tuple[Pairing, ...]
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     n_shared_clips: int | None
+    caution: str = ""
 
 
 def compare_studies(
     first: pd.DataFrame, second: pd.DataFrame, *, same_clips: bool, bound: float, level: float
 ) -> Replication:
-    """Return two tables of kept judgments compared.
+    """Return two tables of kept judgments of single clips compared.
 
     Parameters
     ----------
@@ -83,41 +91,61 @@ def compare_studies(
     ResponsesError
         If the studies have no generator in common.
     """
+    shared, only_first, only_second = find_common(first, second)
+    rates = measure_rates(join_studies(first, second, same_clips=same_clips))
+    pairings = [_pair(rates, HUMAN, RATE, bound, level)]
+    pairings += [_pair(rates, name, what, bound, level) for name in shared for what in (RATE, GAP, D_PRIME)]
+    common = set(first["clip_id"]) & set(second["clip_id"])
+    return Replication(tuple(pairings), only_first, only_second, len(common) if same_clips else None)
+
+
+def find_common(
+    first: pd.DataFrame, second: pd.DataFrame
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the generators of both tables, of the first alone, and of the second alone.
+
+    Raises
+    ------
+    ResponsesError
+        If none is in both.
+    """
     generators = [
         [name for name in sorted(table["system"].unique()) if name not in HUMAN_SYSTEMS]
         for table in (first, second)
     ]
-    shared = [name for name in generators[0] if name in generators[1]]
+    shared = tuple(name for name in generators[0] if name in generators[1])
     if not shared:
         raise ResponsesError(
             f"The studies have no generator in common: {FIRST} has {', '.join(generators[0])}, {SECOND} has "
             f"{', '.join(generators[1])}. Call the same one alike in both tables."
         )
-    rates = measure_rates(_join(first, second, same_clips=same_clips))
-    pairings = [_pair(rates, HUMAN, RATE, bound, level)]
-    pairings += [_pair(rates, name, what, bound, level) for name in shared for what in (RATE, GAP, D_PRIME)]
-    common = set(first["clip_id"]) & set(second["clip_id"])
-    return Replication(
-        tuple(pairings),
-        tuple(name for name in generators[0] if name not in shared),
-        tuple(name for name in generators[1] if name not in shared),
-        len(common) if same_clips else None,
+    only_first, only_second = (tuple(name for name in names if name not in shared) for names in generators)
+    return shared, only_first, only_second
+
+
+def name_apart(
+    first: pd.DataFrame, second: pd.DataFrame, clips: tuple[str, ...] = ("clip_id",)
+) -> list[pd.DataFrame]:
+    """Return the tables with ids of their own; of clips, those in the columns named.
+
+    Listeners are always others, for their ids are random in each study.
+    """
+    return [
+        table.assign(**{name: study + "/" + table[name].astype(str) for name in ("participant_id", *clips)})
+        for study, table in ((FIRST, first), (SECOND, second))
+    ]
+
+
+def join_studies(first: pd.DataFrame, second: pd.DataFrame, *, same_clips: bool) -> pd.DataFrame:
+    """Return one table, a system of each study a system of its own."""
+    tables = name_apart(first, second, () if same_clips else ("clip_id",))
+    return pd.concat(
+        [
+            table.assign(system=study + "/" + table["system"].astype(str))
+            for study, table in zip((FIRST, SECOND), tables, strict=True)
+        ],
+        ignore_index=True,
     )
-
-
-def _join(first: pd.DataFrame, second: pd.DataFrame, *, same_clips: bool) -> pd.DataFrame:
-    """Return one table; listeners are always others, for their ids are random in each study."""
-    tables = []
-    for study, table in ((FIRST, first), (SECOND, second)):
-        named = table.assign(
-            system=study + "/" + table["system"].astype(str),
-            participant_id=study + "/" + table["participant_id"].astype(str),
-        )
-        tables.append(
-            named if same_clips else named.assign(clip_id=study + "/" + table["clip_id"].astype(str))
-        )
-    columns = ["participant_id", "clip_id", "system", "judged_human"]
-    return pd.concat([table[columns] for table in tables], ignore_index=True)
 
 
 def _pair(rates: Rates, system: str, quantity: str, bound: float, level: float) -> Pairing:

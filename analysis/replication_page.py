@@ -7,11 +7,11 @@ from analysis.canvas import GENERATORS, INK, PAPER, SOFT, embed_svg, explain, sa
 from analysis.equivalence import Verdict
 from analysis.estimates import Estimate
 from analysis.figures.marks import draw_mark, list_ends, set_points, shorten
-from analysis.findings import Study
 from analysis.numbers import describe_data, make_plain
-from analysis.page import make_environment
+from analysis.page import count_asked, make_environment
 from analysis.readings import SIMULATED, decimal, percent, sign_points
-from analysis.replication import D_PRIME, GAP, Pairing, Replication
+from analysis.replication import D_PRIME, DIFFERENCES, SHARES, Pairing, Replication
+from analysis.replication_asked import AnyStudy
 from study_core.manifest import write_bytes, write_json
 
 if TYPE_CHECKING:
@@ -22,11 +22,12 @@ TITLE = "How far apart are the two studies?"
 
 
 def write_replication(
-    replication: Replication, studies: tuple[Study, Study], names: tuple[str, str], folder: Path
+    replication: Replication, studies: tuple[AnyStudy, AnyStudy], names: tuple[str, str], folder: Path
 ) -> list[str]:
     """Write compare.html, compare.json and the figure into a folder; return what they say, line by line."""
     level = studies[0].config.confidence_level
     findings = [describe(pairing, level) for pairing in replication.pairings]
+    findings += [replication.caution] if replication.caution else []
     pairs = zip(names, studies, strict=True)
     numbers = {
         "studies": [{"name": name, **describe_data(study)} for name, study in pairs],
@@ -44,11 +45,13 @@ def write_replication(
         replication=replication,
         findings=findings,
         level=level,
-        bound=studies[0].config.equivalence_bound,
+        bounds=[one.equivalence.bound for one in replication.pairings if one.equivalence],
+        counts=[count_asked(study.exclusions.kept) for study in studies],
+        paradigm=studies[0].responses.paradigm,
         figure=embed_svg(svg, "compare"),
         is_simulated=is_simulated,
         simulated=SIMULATED,
-        d_prime=D_PRIME,
+        in_percent=(*SHARES, *DIFFERENCES),
     )
     write_bytes(folder / PAGE_FILE, html.encode())
     return findings
@@ -56,13 +59,13 @@ def write_replication(
 
 def describe(pairing: Pairing, level: float) -> str:
     """Return what a pairing says, in a sentence."""
-    if pairing.quantity == D_PRIME:
-        first, second = decimal(pairing.first.value), decimal(pairing.second.value)
-        apart = decimal(pairing.difference.value, sign=True)
-    else:
-        show = sign_points if pairing.quantity == GAP else percent
+    if pairing.quantity in SHARES or pairing.quantity in DIFFERENCES:
+        show = percent if pairing.quantity in SHARES else sign_points
         first, second = show(pairing.first.value), show(pairing.second.value)
         apart = f"{sign_points(pairing.difference.value)} points"
+    else:
+        first, second = decimal(pairing.first.value), decimal(pairing.second.value)
+        apart = decimal(pairing.difference.value, sign=True)
     values = f"{pairing.system}, {pairing.quantity}: {first} in A, {second} in B"
     return f"{values}; {apart} {_show_range(pairing, level)}: {judge(pairing)}."
 
@@ -80,16 +83,16 @@ def judge(pairing: Pairing) -> str:
 
 
 def draw(replication: Replication, *, is_simulated: bool) -> "Figure":
-    """Draw every share's difference between the studies, and every d' beside it."""
+    """Draw every share's difference between the studies, and below it those of d' or of mean ratings."""
     from analysis.canvas import set_title, size_figure
 
-    shares = [one for one in replication.pairings if one.quantity != D_PRIME]
-    sensitivities = [one for one in replication.pairings if one.quantity == D_PRIME]
-    figure = size_figure(0.75 * (len(shares) + len(sensitivities)) + 1.6)
-    ratios = [len(shares) + 0.6, len(sensitivities) + 0.6]
+    shares = [one for one in replication.pairings if one.quantity in (*SHARES, *DIFFERENCES)]
+    numbers = [one for one in replication.pairings if one not in shares]
+    figure = size_figure(0.75 * len(replication.pairings) + 1.6)
+    ratios = [len(shares) + 0.6, len(numbers) + 0.6]
     upper, lower = figure.subplots(2, 1, height_ratios=ratios)
     set_title(upper, TITLE, SIMULATED if is_simulated else "")
-    for axes, rows in ((upper, shares), (lower, sensitivities)):
+    for axes, rows in ((upper, shares), (lower, numbers)):
         draw_mark(axes, 0)
         for row, pairing in enumerate(rows):
             _draw_row(axes, row, pairing.difference, GENERATORS[0])
@@ -98,7 +101,8 @@ def draw(replication: Replication, *, is_simulated: bool) -> "Figure":
         axes.set_ylim(len(rows) - 0.4, -0.6)
     set_points(upper, list_ends(one.difference for one in shares))
     upper.set_xlabel("percentage points, B minus A")
-    lower.set_xlabel("d\u2032, B minus A")
+    unit = "d\u2032" if all(one.quantity == D_PRIME for one in numbers) else "levels of the scale"
+    lower.set_xlabel(f"{unit}, B minus A")
     explain(lower, "Right of the line: more in B. Intervals count listeners and clips as samples.")
     return figure
 
@@ -119,7 +123,7 @@ def _show_range(pairing: Pairing, level: float) -> str:
     if estimate.low is None or estimate.high is None:
         return f"(no interval, because {estimate.because})"
     low, high = (
-        decimal(end, sign=True) if pairing.quantity == D_PRIME else sign_points(end)
+        sign_points(end) if pairing.quantity in (*SHARES, *DIFFERENCES) else decimal(end, sign=True)
         for end in (estimate.low, estimate.high)
     )
     return f"({percent(level)} interval {low} to {high})"

@@ -10,7 +10,24 @@ import pytest
 from analysis.clusters import measure_rates
 from analysis.detection import estimate_detection
 from analysis.fooling import estimate_difference
-from analysis.replication import D_PRIME, GAP, RATE, Replication, compare_studies
+from analysis.pairs import estimate_pairs
+from analysis.ratings import estimate_ratings
+from analysis.replication import (
+    CORRECT,
+    D_PRIME,
+    GAP,
+    MEAN,
+    MEAN_GAP,
+    RATE,
+    SUPERIORITY,
+    Replication,
+    compare_studies,
+)
+from analysis.replication_pairs import compare_pairs
+from analysis.replication_ratings import compare_ratings
+from analysis.simulation import Design, Population
+from analysis.simulation_pairs import PairPopulation, simulate_pairs
+from analysis.simulation_ratings import simulate_ratings
 from study_core.cli import main
 from study_core.errors import ResponsesError
 from study_core.folders import name_table
@@ -119,27 +136,157 @@ def test_two_exports_become_a_page_numbers_and_a_figure(
     assert (tmp_path / "data/compare/figure-compare.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize(
-    ("made", "message"),
-    [
-        ("empty", "holds no table of judgments: there is neither data/description-trials_data.csv nor"),
-        ("pairs", "asked otherwise than `human or computer\\?`: it cannot be compared"),
-    ],
-)
-def test_what_cannot_be_compared_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], made: str, message: str
+DESIGN = Design(n_listeners=30, n_clips={"human": 30, "gan": 30}, trials={"human": 10, "gan": 10})
+SDS = {"sd_lean": 0.3, "sd_sensitivity": 0.6, "sd_clip": 0.4}
+
+
+def draw_pairs(seed: int, correct: float) -> pd.DataFrame:
+    population = PairPopulation(correct=correct, **SDS)
+    return simulate_pairs(np.random.default_rng(seed), population, DESIGN, "gan")
+
+
+def draw_ratings(seed: int, share: float) -> pd.DataFrame:
+    population = Population(shares={"human": 0.5, "gan": share}, **SDS)
+    cuts = np.array([-1.5, -0.5, 0.5, 1.5])
+    return simulate_ratings(np.random.default_rng(seed), population, DESIGN, cuts)
+
+
+def test_of_pairs_shares_found_and_d_prime_are_compared_and_each_study_keeps_its_own() -> None:
+    tables = draw_pairs(1, 0.55), draw_pairs(2, 0.8)
+    found = compare_pairs(*tables, same_clips=False, bound=BOUND, level=LEVEL)
+    assert [one.quantity for one in found.pairings] == [CORRECT, D_PRIME]
+    correct, d_prime = found.pairings
+    for table, side in zip(tables, ("first", "second"), strict=True):
+        (alone,) = estimate_pairs(table, LEVEL)
+        own = getattr(correct, side)
+        assert (own.value, own.low) == pytest.approx((alone.correct.value, alone.correct.low))
+        assert getattr(d_prime, side).high == pytest.approx(alone.d_prime.high)
+    for one in found.pairings:
+        errors = [one.first.standard_error, one.second.standard_error]
+        assert one.difference.standard_error == pytest.approx(np.hypot(*errors), rel=1e-6)
+        assert one.difference.value == pytest.approx(one.second.value - one.first.value)
+        assert one.difference.excludes_zero
+        assert one.difference.degrees_of_freedom > max(
+            one.first.degrees_of_freedom, one.second.degrees_of_freedom
+        )
+    assert correct.equivalence is not None
+    assert correct.equivalence.bound == BOUND / 2
+
+
+def test_pairs_of_the_same_clips_are_not_independent() -> None:
+    """One study cut in two: what its clips share is no difference between the halves."""
+    table = draw_pairs(3, 0.7)
+    early = table[table["participant_id"] < 15]
+    late = table.drop(early.index)
+    options = {"bound": BOUND, "level": LEVEL}
+    same, others = (compare_pairs(early, late, same_clips=is_same, **options) for is_same in (True, False))
+    assert same.n_shared_clips == sum(
+        len(set(early[name]) & set(late[name])) for name in ("clip_id", "human_clip_id")
+    )
+    for a, b in zip(same.pairings, others.pairings, strict=True):
+        assert a.difference.standard_error < b.difference.standard_error
+
+
+def test_pairs_that_were_all_right_leave_the_difference_without_an_interval() -> None:
+    table = draw_pairs(4, 0.6)
+    first = (table["chose_first"] != table["judged_human"]).astype("int64")
+    right = table.assign(judged_human=0, chose_first=first)
+    found = compare_pairs(table, right, same_clips=False, bound=BOUND, level=LEVEL).pairings
+    assert [one.difference.low for one in found] == [None, None]
+    assert found[0].difference.because == "in B all pairs were judged alike"
+    assert found[1].difference.because == "in B all answers on one side were alike"
+
+
+def test_of_ratings_means_and_the_chance_to_be_rated_higher_are_compared() -> None:
+    tables = draw_ratings(1, 0.5), draw_ratings(2, 0.2)
+    found = compare_ratings(*tables, same_clips=False, bound=BOUND, level=LEVEL)
+    names = [(one.system, one.quantity) for one in found.pairings]
+    assert names == [("human", MEAN), ("gan", MEAN), ("gan", MEAN_GAP), ("gan", SUPERIORITY)]
+    for table, side in zip(tables, ("first", "second"), strict=True):
+        _, alone = estimate_ratings(table, LEVEL, "no model")
+        own = [alone.mean, alone.difference, alone.superiority]
+        assert [getattr(one, side) for one in found.pairings[1:]] == own
+    for one in found.pairings:
+        errors = [one.first.standard_error, one.second.standard_error]
+        assert one.difference.standard_error == pytest.approx(np.hypot(*errors), rel=0.03)
+        assert one.difference.value == pytest.approx(one.second.value - one.first.value)
+    assert [one.difference.excludes_zero for one in found.pairings] == [False, True, True, True]
+    assert found.caution == ""
+
+
+def test_scales_that_may_not_be_the_same_are_a_caution() -> None:
+    wide = draw_ratings(2, 0.3)
+    wide["rating"] += 2
+    found = compare_ratings(draw_ratings(1, 0.3), wide, same_clips=False, bound=BOUND, level=LEVEL)
+    assert found.caution.startswith("Ratings go up to 5 in A and to 7 in B: if the scales were not the same")
+
+
+def test_ratings_that_were_all_alike_have_no_interval() -> None:
+    flat = draw_ratings(2, 0.3)
+    flat.loc[flat["system"] == "gan", "rating"] = 1.0
+    found = compare_ratings(draw_ratings(1, 0.3), flat, same_clips=False, bound=BOUND, level=LEVEL).pairings
+    assert [one.difference.low is None for one in found] == [False, True, True, False]
+    assert found[2].difference.because == "in B all ratings of gan were alike"
+
+
+def write_pairs(folder: Path, table: pd.DataFrame) -> Path:
+    """Write a table of pairs as `study export` has it."""
+    human_first = table["chose_first"] != table["judged_human"]
+    ids = {
+        of: of + "-" + table[name].astype(str)
+        for of, name in (("gan", "clip_id"), ("human", "human_clip_id"))
+    }
+    rows = pd.DataFrame(
+        {
+            "participant_id": table["participant_id"],
+            "clip_id": ids["human"].where(human_first, ids["gan"]),
+            "system": np.where(human_first, "human", "gan"),
+            "second_clip_id": ids["gan"].where(human_first, ids["human"]),
+            "second_system": np.where(human_first, "gan", "human"),
+            "chose_first": table["chose_first"],
+        }
+    )
+    return write_study(folder, rows)
+
+
+def test_exports_of_pairs_and_of_ratings_become_pages_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "config.yaml").write_text("title: x\n")
-    other = tmp_path / made
-    other.mkdir()
-    if made == "pairs":
-        rows = [
-            {"participant_id": p, "clip_id": f"h{c}", "system": "human", "second_clip_id": f"l{c}",
-             "second_system": "lstm", "chose_first": (p + c) % 2}
-            for p in range(3) for c in range(3)
-        ]  # fmt: skip
-        pd.DataFrame(rows).to_csv(other / "responses.csv", index=False)
+    pairs = [write_pairs(tmp_path / f"pairs{i}", draw_pairs(i, share)) for i, share in ((1, 0.55), (2, 0.8))]
+    ratings = [
+        write_study(tmp_path / f"rated{i}", draw_ratings(i, share)) for i, share in ((1, 0.4), (2, 0.4))
+    ]
+    pages = {}
+    for name, (first, second) in (("pairs", pairs), ("ratings", ratings)):
+        output = ["--output", str(tmp_path / name)]
+        main(["--config", str(tmp_path / "config.yaml"), "compare", str(first), str(second), *output])
+        pages[name] = (tmp_path / name / "compare.html").read_text()
+    said = capsys.readouterr().out
+    assert (
+        "gan, human clip found: 60% in A, 80% in B; +20 points (95% interval +8 to +32): different." in said
+    )
+    assert "gan, mean rating less human's: " in said
+    assert "A: pairs1, 30 listeners, 300 pairs,\n60 clips" in pages["pairs"]
+    assert "A: rated1, 30 listeners, 600 ratings,\n60 clips" in pages["ratings"]
+    assert "listener, generated and human clip" in pages["pairs"]
+
+
+def test_two_questions_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.yaml").write_text("title: x\n")
+    first = write_pairs(tmp_path / "pairs", draw_pairs(1, 0.6))
+    second = write_study(tmp_path / "rated", draw_ratings(1, 0.5))
     with pytest.raises(SystemExit) as stop:
-        main(["--config", str(tmp_path / "config.yaml"), "compare", str(other), str(other)])
+        main(["--config", str(tmp_path / "config.yaml"), "compare", str(first), str(second)])
     assert stop.value.code == 2
-    assert message.replace("\\", "") in capsys.readouterr().err
+    said = " ".join(capsys.readouterr().err.split())
+    assert "The studies asked different questions and cannot be compared: A, the first" in said
+    assert "asked which clip of a pair is the human one, B how good clips are. The way of asking" in said
+
+
+def test_a_folder_without_judgments_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.yaml").write_text("title: x\n")
+    with pytest.raises(SystemExit) as stop:
+        main(["--config", str(tmp_path / "config.yaml"), "compare", str(tmp_path), str(tmp_path)])
+    assert stop.value.code == 2
+    assert "holds no table of judgments: there is neither data/descript" in capsys.readouterr().err
