@@ -10,6 +10,8 @@ from sqlalchemy import select, update
 
 from study_core.types import HUMAN
 from study_server import places
+from study_server.app import create_app
+from study_server.exclusion import exclude
 from study_server.protocol import rebuild_draw
 from study_server.study import Study
 from study_server.tables import Judgment, Protocol, StudySession, Trial
@@ -69,6 +71,12 @@ def test_places_of_an_abandoned_session_are_given_to_the_next(app: Flask, study:
     assert count_places(study) == 8
     with study.store.read() as db:
         assert Counter(db.scalars(select(StudySession.holds_places))) == {True: 1, False: 1}
+    Participant(app).begin()  # who gave them back does so once,
+    assert count_places(study) == 16
+    with study.store.write() as db:  # excluded or not
+        lapsed = db.scalars(select(StudySession).where(~StudySession.holds_places)).one()
+        exclude(db, lapsed.participant_id, reason="answered at random", who="oak")
+    assert count_places(study) == 16
 
 
 def test_who_comes_back_after_the_lease_takes_places_again(app: Flask, study: Study) -> None:
@@ -83,7 +91,10 @@ def test_an_answer_after_the_lease_is_stored_and_takes_places_again(app: Flask, 
     late = Participant(app).begin()
     let_leases_end(study)
     Participant(app).begin()
+    first = late.path
     late.answer()
+    assert count_places(study) == 16
+    late.send({"answer": "human", "confidence": "1"}, path=first)  # again: it takes nothing and is not stored
     assert count_places(study) == 16
     with study.store.read() as db:
         assert len(db.scalars(select(Judgment)).all()) == 1
@@ -102,9 +113,23 @@ def test_who_withdraws_gives_the_places_back(app: Flask, study: Study) -> None:
 
 
 def test_simulated_listeners_take_no_places_from_people(app: Flask, study: Study) -> None:
-    Participant(app, is_simulated=True).begin()
+    simulated = Participant(app, is_simulated=True).begin()
     assert count_places(study) == 0
     assert count_places(study, is_simulated=True) == 8
+    Participant(app).begin()
+    simulated.withdraw()
+    assert count_places(study) == 8
+    assert count_places(study, is_simulated=True) == 0
+
+
+def test_each_version_has_places_of_its_own(app: Flask, study: Study) -> None:
+    leaving = Participant(app).begin()
+    later = create_app(study.config.model_copy(update={"version": "2"}))
+    Participant(later).begin()
+    leaving.withdraw()
+    assert count_places(study) == 0
+    assert count_places(later.extensions["study"]) == 8
+    later.extensions["study"].store.close()
 
 
 def test_human_clips_are_as_many_as_configured(app: Flask, study: Study) -> None:
