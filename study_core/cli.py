@@ -38,6 +38,7 @@ COMMANDS = {
     "import": ("study_server.data_cli", "import_", "Put a data set into an empty store."),
     "forget": ("study_server.data_cli", "forget", "Delete what is stored about a person who asks for it."),
     "analyze": ("analysis.cli", "analyze", "Turn judgments into a report."),
+    "share": ("study_server.share_cli", "share", "Write a page of a study's results for everybody."),
     "compare": ("analysis.compare_cli", "compare", "Compare two studies: how far apart rates and d' are."),
     "power": ("analysis.power_cli", "power", "Plan how many listeners and clips."),
     "config": ("study_core.cli", "config", "Check config.yaml and list its keys."),
