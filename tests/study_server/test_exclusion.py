@@ -108,7 +108,7 @@ def test_what_cannot_be_excluded_or_readmitted_is_said_and_changes_nothing(app: 
     ):
         exclude(db, "nobody", **ANSWERED_AT_RANDOM)
     with pytest.raises(StudyError, match=r"'bad' is too short.*at least 10"), study.store.write() as db:
-        exclude(db, participant_id, reason=" bad ", who="oak")
+        exclude(db, participant_id, reason="bad".rjust(12), who="oak")
     with pytest.raises(StudyError, match=r"is not excluded"), study.store.write() as db:
         readmit(db, participant_id, **A_MISTAKE)
     assert count_places(study) == 8

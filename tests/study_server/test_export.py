@@ -137,6 +137,10 @@ def test_real_and_simulated_participants_are_exported_apart(app: Flask, study: S
 
 def test_before_the_stop_rule_a_reason_is_needed_and_kept(app: Flask, study: Study) -> None:
     Participant(app).finish()
+    Participant(app).begin()  # who has not finished does not count, nor who took part in another version
+    later = create_app(study.config.model_copy(update={"version": "2"}))
+    Participant(later).finish()
+    later.extensions["study"].store.close()
     with pytest.raises(BlindError, match=r"1 of 2 participants have finished.*--unblind"):
         export(study, reason="  too short ")
     assert not study.config.folders.export.exists()
