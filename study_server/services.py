@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session, object_session
 
 from study_core.seeds import child_seed
@@ -26,6 +26,13 @@ ADVANCE = (
     "(SELECT trial_id FROM trials WHERE session_id = sessions.session_id AND trial_index = n_judged + 1), "
     "(SELECT audio_token FROM trials WHERE session_id = sessions.session_id AND trial_index = n_judged + 1), "
     "(SELECT audio_token FROM trials WHERE session_id = sessions.session_id AND trial_index = n_judged + 2)"
+)
+FOLLOWING = (
+    select(Trial.trial_id, Trial.audio_token)
+    .where(
+        Trial.session_id == bindparam("of"), Trial.trial_index.between(bindparam("first"), bindparam("last"))
+    )
+    .order_by(Trial.trial_index)
 )
 
 
@@ -106,10 +113,11 @@ def start(db: Session, study_session: StudySession, protocol: RunningProtocol) -
     study_session.draw_seed, study_session.draw_counts = seed, protocol.list_counts(taken)
     study_session.started_at = now_utc()
     study_session.n_trials = len(planned)
-    study_session.trials = [
-        Trial(trial_index=index, stimulus_id=trial.stimulus_id, trial_kind=trial.kind)
+    trials = [
+        {"trial_index": index, "stimulus_id": trial.stimulus_id, "trial_kind": trial.kind}
         for index, trial in enumerate(planned, start=1)
     ]
+    db.execute(insert(Trial).values(session_id=study_session.session_id), trials)
     places.take(db, study_session)
 
 
@@ -121,10 +129,8 @@ def find_turn(study_session: StudySession, n_tokens: int = 2) -> Turn | None:
     done, n_trials = study_session.n_judged, study_session.n_trials
     if n_trials is None or done >= n_trials:
         return None
-    following = select(Trial.trial_id, Trial.audio_token).where(
-        Trial.session_id == study_session.session_id, Trial.trial_index.between(done + 1, done + n_tokens)
-    )
-    ahead = _find_db(study_session).execute(following.order_by(Trial.trial_index)).all()
+    which = {"of": study_session.session_id, "first": done + 1, "last": done + n_tokens}
+    ahead = _find_db(study_session).execute(FOLLOWING, which).all()
     return Turn(
         n_trials,
         study_session.breaks_taken,
