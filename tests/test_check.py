@@ -180,6 +180,23 @@ def test_a_small_design_is_a_doubt_and_a_large_one_is_none(data_folder: Path) ->
     assert "150 listeners and 80 clips" in check_power(large).found
 
 
+@pytest.mark.parametrize(
+    ("paradigm", "words"),
+    [
+        ("two_afc", "where the human clip is found in 61% of pairs, where guessing gives 50%"),
+        ("rating", "where a human clip is rated above a generated one in 61% of cases"),
+    ],
+)
+def test_the_power_of_pairs_and_of_ratings_is_stated_too(
+    data_folder: Path, paradigm: str, words: str
+) -> None:
+    finding = check_power(make_config(data_folder, trials={"paradigm": paradigm}))
+    assert finding.found.startswith(words)
+    assert "listeners and " in finding.found
+    assert "% of studies (200 simulated, literature values)" in finding.found
+    assert "80 % is usual" in finding.doubts[0]
+
+
 def test_no_check_imports_a_stage_before_its_turn() -> None:
     code = (
         "import sys, study_core.check_cli\n"
