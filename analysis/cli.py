@@ -9,11 +9,13 @@ import click
 from study_core.cli import Options
 from study_core.console import say, show_progress
 from study_core.errors import ResponsesError
+from study_core.seeds import child_seed
 from study_core.types import HUMAN
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.findings import Study
     from analysis.responses import Responses
     from study_core.config import Config
 
@@ -47,6 +49,11 @@ if TYPE_CHECKING:
     help="CSV of measured features: clip_id and columns of numbers.  [default: data/evaluation/features.csv, "
     "where it is there]",
 )
+@click.option(
+    "--bayes",
+    is_flag=True,
+    help="Add a Bayesian mixed model, for few clips: minutes, and wants `uv sync --extra bayes`.",
+)
 @click.option("--pdf/--no-pdf", default=True, help="Write the report as PDF too.")
 @click.pass_obj
 def analyze(  # noqa: PLR0913 (an option each)
@@ -59,6 +66,7 @@ def analyze(  # noqa: PLR0913 (an option each)
     human_system: str,
     grades: int | None,
     features: Path | None,
+    bayes: bool,
     pdf: bool,
 ) -> None:
     """Turn judgments into a report.
@@ -75,6 +83,10 @@ def analyze(  # noqa: PLR0913 (an option each)
     from analysis.report import STEPS
     from analysis.responses import read_responses
 
+    if bayes:
+        from analysis.bayes import load_bambi
+
+        load_bambi()
     config = options.load()
     source = table or config.folders.responses
     moderators = config.analysis.moderators
@@ -82,14 +94,14 @@ def analyze(  # noqa: PLR0913 (an option each)
         grades = config.trials.rating_levels
     names = parse_columns(columns, (*moderators, *by))
     measured = features or _find_features(config.folders.evaluation, is_own=table is None)
-    with show_progress("report", STEPS + 2) as progress:
+    with show_progress("report", STEPS + 2 + bayes) as progress:
         responses = read_responses(
             source, names, human_system, grades=grades, moderators=moderators, factors=by
         )
         known = None if measured is None else read_features(measured)
         progress.advance()
         folder, title = output or config.folders.report, config.title if table is None else table.stem
-        page = _write(responses, config, folder, title, known, pdf=pdf, advance=progress.advance)
+        page = _write(responses, config, folder, title, known, bayes=bayes, pdf=pdf, advance=progress.advance)
     say(f"Report: {page}")
 
 
@@ -128,6 +140,7 @@ def _write(  # noqa: PLR0913 (what the options said)
     title: str,
     features: "pd.DataFrame | None",
     *,
+    bayes: bool,
     pdf: bool,
     advance: Callable[[], None],
 ) -> Path:
@@ -140,8 +153,26 @@ def _write(  # noqa: PLR0913 (what the options said)
     if responses.paradigm == "yes_no":
         study = study_responses(responses, config.analysis)
         advance()
+        if bayes:
+            study = _sample(study, config.seed)
+            advance()
         return write_report(study, folder, title, features=features, pdf=pdf, advance=advance)
+    if bayes:
+        raise ResponsesError(
+            f"{responses.source} has {responses.paradigm}: the Bayesian model of --bayes is for answers "
+            "human or computer. Leave it out."
+        )
     asked = study_pairs if responses.paradigm == "pairs" else study_ratings
     answers = asked(responses, config.analysis)
     advance()
     return write_asked(answers, folder, title, features=features, pdf=pdf, advance=advance)
+
+
+def _sample(study: "Study", seed: int) -> "Study":
+    """Return the study with what a Bayesian model says of it."""
+    from analysis.bayes import find_posterior
+    from analysis.findings import add_posterior
+
+    declared, kept = study.config, study.exclusions.kept
+    level, bound = declared.confidence_level, declared.equivalence_bound
+    return add_posterior(study, find_posterior(kept, level, bound, child_seed(seed, "bayes")))

@@ -12,6 +12,7 @@ from analysis.detection import Accuracy, Detection, count_correct, estimate_accu
 from analysis.equivalence import Claim, Equivalence, check_equivalence, list_claims
 from analysis.exclusions import Exclusions, apply_rules
 from analysis.fooling import Contrast, Fooling, contrast_generators, estimate_fooling
+from analysis.posterior import Posterior, add_lines
 from analysis.ratings import Rating, estimate_ratings
 from analysis.reliability import Reliability, estimate_reliability
 from analysis.responses import Responses, find_shortages
@@ -82,6 +83,8 @@ class Study:
     without_exclusions: Findings
     lost_systems: tuple[str, ...]
     """Systems of which no judgment was left after the exclusions."""
+    posterior: Posterior | None = None
+    """What a Bayesian mixed model says of the judgments kept, where it was asked for."""
 
     @property
     def generators(self) -> tuple[str, ...]:
@@ -122,6 +125,12 @@ def exclude(responses: Responses, config: AnalysisConfig) -> Exclusions:
 def list_lost(exclusions: Exclusions) -> tuple[str, ...]:
     """Return the systems of which the rules left no judgment."""
     return tuple(sorted(set(exclusions.before["system"]) - set(exclusions.kept["system"])))
+
+
+def add_posterior(study: Study, posterior: Posterior) -> Study:
+    """Return the study with a Bayesian model, its lines beside those of the other methods."""
+    comparisons = add_lines(study.findings.comparisons, posterior)
+    return replace(study, posterior=posterior, findings=replace(study.findings, comparisons=comparisons))
 
 
 def find_all(table: pd.DataFrame, config: AnalysisConfig, heard_again: pd.DataFrame) -> Findings:

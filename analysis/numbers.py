@@ -13,6 +13,7 @@ from analysis.exploration import Exploration
 from analysis.findings import Study
 from analysis.keys import KEYS
 from analysis.paradigms import PairStudy, RatingStudy
+from analysis.posterior_keys import POSTERIOR_KEYS
 from analysis.provenance import list_values
 from study_core.manifest import write_json
 
@@ -33,6 +34,7 @@ def write_numbers(explored: Exploration, path: Path) -> None:
 def collect_numbers(explored: Exploration) -> dict[str, object]:
     """Return every estimate with its provenance, keys as in `analysis.keys`."""
     study = explored.study
+    bayes = {} if study.posterior is None else {"posterior": make_plain(study.posterior)}
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -41,7 +43,8 @@ def collect_numbers(explored: Exploration) -> dict[str, object]:
         "with_exclusions": collect_fields(study.findings, IN_TABLES),
         "without_exclusions": collect_fields(study.without_exclusions, IN_TABLES),
         "exploration": collect_fields(explored, ("study", *IN_TABLES)),
-        "keys": KEYS,
+        **bayes,
+        "keys": KEYS | POSTERIOR_KEYS if bayes else KEYS,
     }
 
 

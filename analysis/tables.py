@@ -38,6 +38,7 @@ def collect_tables(explored: Exploration) -> dict[str, pd.DataFrame]:
         "methods": flatten(_list_methods(explored)),
         "clips": explored.clips,
         "listeners": found.listeners,
+        "posterior": flatten(explored.study.posterior.systems if explored.study.posterior else ()),
         "confidence": take(confidence.levels if confidence else None),
         "variance": take(spread.components if spread else None),
         **collect_explored(explored),
