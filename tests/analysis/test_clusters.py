@@ -133,6 +133,19 @@ def test_answers_spread_evenly_over_listeners_and_clips_have_a_variance_and_degr
     assert rates.degrees_of_freedom(gradient) == 1
 
 
+def test_degrees_of_freedom_are_satterthwaites_and_no_fewer_than_those_of_clips_or_listeners() -> None:
+    def count(of_pairs: float) -> float:
+        counts, trials = np.array([10, 10]), np.array([20, 20])
+        clips = (np.array([21, 21]), np.array([11, 6]), np.diag([0.002, 0.002]), np.diag([0.003, 0.002]))
+        pairs = np.diag([of_pairs / 2, of_pairs / 2])
+        rates = Rates(("human", "gan"), counts / trials, counts, trials, *clips, pairs, np.ones((2, 2)))
+        return rates.degrees_of_freedom(np.array([1.0, -1.0]))
+
+    uncertain = 0.004**2 / 20 + 0.003**2 / 10 + 0.002**2 / 5
+    assert count(of_pairs=0.002) == pytest.approx(0.007**2 / uncertain)
+    assert count(of_pairs=0.006) == pytest.approx(0.005**2 / (0.003**2 / 10 + 0.002**2 / 5))
+
+
 def test_degrees_of_freedom_lie_between_the_fewest_and_all_clusters() -> None:
     matrix = np.random.default_rng(3).integers(0, 2, (30, 10)).tolist()
     other = np.random.default_rng(4).integers(0, 2, (30, 3)).tolist()

@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from analysis.equivalence import Verdict, check_equivalence
+from analysis.equivalence import Verdict, check_equivalence, list_claims
 from analysis.estimates import Estimate
 
 
@@ -42,7 +42,28 @@ def test_a_difference_not_shown_is_never_called_equal(value: float, error: float
     assert check_equivalence(estimate(value, error), 0.10, 0.95).verdict == verdict
 
 
-def test_a_difference_without_interval_gets_no_verdict() -> None:
-    test = check_equivalence(Estimate(value=0.1, because="there is only one gan clip"), 0.10, 0.95)
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        Estimate(value=0.1, because="there is only one gan clip"),
+        Estimate(value=0.0, low=0.0, high=0.0, standard_error=0.0, degrees_of_freedom=30),
+    ],
+)
+def test_a_difference_without_interval_gets_no_verdict(unknown: Estimate) -> None:
+    test = check_equivalence(unknown, 0.10, 0.95)
     assert test.verdict == Verdict.NOT_ESTIMATED
     assert (test.p, test.smallest_bound) == (None, None)
+
+
+def test_claims_are_tested_against_the_declared_the_loose_and_the_strict_bounds() -> None:
+    claims = list_claims("gan", estimate(0.02, 0.03), estimate(0.53, 0.02), 0.08, 0.95)
+    assert [(claim.system, claim.quantity, claim.name, claim.test.bound) for claim in claims] == [
+        ("gan", "difference", "declared", 0.08),
+        ("gan", "difference", "loose", 0.10),
+        ("gan", "difference", "strict", 0.05),
+        ("gan", "accuracy", "loose", 0.10),
+        ("gan", "accuracy", "strict", 0.05),
+    ]
+    assert claims[0].test == check_equivalence(estimate(0.02, 0.03), 0.08, 0.95)
+    from_half = check_equivalence(estimate(0.03, 0.02), 0.10, 0.95)
+    assert (claims[3].test.p, claims[3].test.verdict) == (pytest.approx(from_half.p), from_half.verdict)
