@@ -20,7 +20,7 @@ UNFROZEN: dict[str, Any] = {
     "corpus": {"source"},
     "synthesis": {"soundfont"},
     "recruitment": {
-        *("consent", "completion_code", "completion_url", "screened_out_code", "screened_out_url"),
+        *("consent", "listed", "completion_code", "completion_url", "screened_out_code", "screened_out_url"),
         *("failed_attention_code", "failed_attention_url"),
     },
 }

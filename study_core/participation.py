@@ -174,6 +174,7 @@ class RecruitmentConfig(Section):
     reward: str | None = None
     consent: str | None = None
     languages: Annotated[tuple[Tongue, ...], Field(min_length=1)] = LANGUAGES
+    listed: bool = False
     id_parameter: str | None = "PROLIFIC_PID"
     keep_ids_days: PositiveInt = 90
     completion_code: str | None = None

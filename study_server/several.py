@@ -1,7 +1,7 @@
 """Several studies, or versions of one, in one server: each below a name, with all that it has to itself.
 
 Its own stimuli, protocol, store, keys and password lie in its own data folder; its cookie has its own name.
-Nothing tells a visitor which other studies there are.
+A visitor learns which other studies there are only where these ask to be listed.
 """
 
 import os
@@ -13,25 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Request, Response
 
 from study_core.config import Config, ServerConfig, load_config
 from study_core.errors import StudyError, list_problems
 from study_server.app import create_app
-from study_server.health import check_parts
+from study_server.lobby import RESERVED, create_lobby
 from study_server.namespace import claim_namespace, find_namespace
 from study_server.security import HEADERS
 from study_server.store import URL_VARIABLE
 
 CONFIG_FILE = "config.yaml"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-INDEX = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>Studies</title>
-<h1>Open your study from its link</h1>
-<p>There is nothing to see here. Use the whole address that you were given.</p>
-"""
 StartResponse = Callable[..., Any]
 
 
@@ -67,13 +60,15 @@ class SeveralStudies:
             self.close()
             heading = f"{len(problems)} of {len(studies)} studies cannot be served, so none is:"
             raise StudyError(list_problems(heading, problems))
+        found = {name: app.extensions["study"] for name, app in self.apps.items()}
+        self._lobby = create_lobby(found, next(str(app.static_url_path) for app in self.apps.values()))
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         name, slash, rest = environ.get("PATH_INFO", "").removeprefix("/").partition("/")
         app = self.apps.get(name)
         if app is None:
-            return self._answer(Request(environ))(environ, start_response)
+            return self._lobby(environ, start_response)
         if not slash:
             return _complete(Request(environ))(environ, start_response)
         below = {"SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}/{name}", "PATH_INFO": f"/{rest}"}
@@ -83,23 +78,6 @@ class SeveralStudies:
         """Close every store."""
         for app in self.apps.values():
             app.extensions["study"].store.close()
-
-    def _answer(self, request: Request) -> Response:
-        """Answer what is no study's: the index, and whether the process lives and all studies are ready."""
-        if request.method not in ("GET", "HEAD"):
-            reply = Response(status=405)
-        elif request.path == "/":
-            reply = Response(INDEX, mimetype="text/html")
-        elif request.path == "/healthz":
-            reply = Response('{"alive":true}\n', mimetype="application/json")
-        elif request.path == "/readyz":
-            is_ready = all(all(check_parts(app.extensions["study"]).values()) for app in self.apps.values())
-            text = f'{{"ready":{str(is_ready).lower()}}}\n'
-            reply = Response(text, 200 if is_ready else 503, mimetype="application/json")
-        else:
-            reply = Response(INDEX, NotFound.code, mimetype="text/html")
-        reply.headers.extend({**HEADERS, "Cache-Control": "no-store"})
-        return reply
 
 
 def mount(app: Flask, name: str) -> Flask:
@@ -128,7 +106,7 @@ def find_studies(folders: Sequence[Path]) -> list[NamedStudy]:
     problems = [
         f"{study.name!r} cannot be part of an address: name the folder with small letters, digits, - and _"
         for study in studies
-        if not NAME.fullmatch(study.name) or study.name in ("healthz", "readyz")
+        if not NAME.fullmatch(study.name) or study.name in RESERVED
     ]
     names = Counter(study.name for study in studies)
     problems += [f"{n} folders are called {name}: rename all but one" for name, n in names.items() if n > 1]
