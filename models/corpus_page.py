@@ -11,6 +11,7 @@ from models.corpus_facts import CorpusFacts, FileFacts, count_changes
 from models.histograms import Histogram, draw_histogram
 from models.tokens import LATENESS_BEATS, LOWEST_PITCH, N_PITCHES, TICKS_PER_BEAT
 from study_core.manifest import write_bytes
+from study_core.templates import open_templates
 from study_core.types import Piece, Split
 
 PAGE_FILE = "corpus.html"
@@ -20,15 +21,7 @@ ROLL_WIDTH = 600  # units that a piece's length is drawn in
 
 def write_page(facts: CorpusFacts, path: Path) -> Path:
     """Write the page, one file that needs no other, and return its path."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = open_templates(TEMPLATES)
     environment.filters["number"] = "{:,}".format
     environment.filters["clock"] = format_clock
     page = environment.get_template("corpus.html").render(

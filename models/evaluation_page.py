@@ -13,6 +13,7 @@ from models.evaluation_features import FEATURES
 from models.evaluation_figures import HELD_OUT, ClipSet, Evaluation, Figures
 from models.tokens import LOWEST_PITCH, N_PITCHES, Score
 from study_core.manifest import write_bytes, write_json
+from study_core.templates import open_templates
 
 JSON_FILE, FEATURES_FILE, PAGE_FILE = "evaluation.json", "features.csv", "evaluation.html"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -59,21 +60,16 @@ def _make_table(evaluation: Evaluation) -> str:
 
 
 def _make_page(evaluation: Evaluation, seed: int) -> str:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("evaluation.html").render(
-        figures=evaluation.figures,
-        features=FEATURES,
-        held_out=HELD_OUT,
-        sheets=[(each.name, _choose_rolls(each, seed)) for each in evaluation.sets],
-        roll=(ROLL_WIDTH, N_PITCHES),
+    page = (
+        open_templates(TEMPLATES)
+        .get_template("evaluation.html")
+        .render(
+            figures=evaluation.figures,
+            features=FEATURES,
+            held_out=HELD_OUT,
+            sheets=[(each.name, _choose_rolls(each, seed)) for each in evaluation.sets],
+            roll=(ROLL_WIDTH, N_PITCHES),
+        )
     )
     return str(page)
 
