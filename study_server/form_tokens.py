@@ -13,7 +13,7 @@ from flask import Flask, current_app, request, session
 from werkzeug.exceptions import BadRequest
 
 FIELD = "csrf_token"
-TOKEN_BYTES = 20
+TOKEN_BYTES = 16
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 View = TypeVar("View", bound=Callable[..., object])
 
