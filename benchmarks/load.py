@@ -2,9 +2,10 @@
 
     python benchmarks/load.py
 
-Per store: committed inserts per second of one bare connection; 50 people who never think, on an empty store
-and on one of 100,000 sessions; 300 people who take a fifth of the time that people take. Everything runs on
-this machine, the people too. `--soak 100000` goes on until that many judgments, to see the memory.
+Per store: committed inserts per second of one bare connection; 50 people who never think; 300 people who take
+a fifth of the time that people take; 50 people on that store and, in turn, on one of 100,000 sessions
+(`--stored`), so that whatever else the machine does meets both. Everything runs on this machine, the people
+too. `--soak 100000` goes on until that many judgments, to see the memory.
 """
 
 import argparse
@@ -16,8 +17,8 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bare import insert_for, open_bare
@@ -32,6 +33,9 @@ from study_server.tables import Table
 
 PEOPLE_THINK_S = 25.0
 SCALE = 0.2
+N_PEOPLE = 50
+N_TURNS = 4
+DAY_S = 24 * 3600
 NEW_IDS = ("session_id", "trial_id", "participant_id", "withdrawal_code", "audio_token")
 ORIGINALS = {
     "sessions": "SELECT * FROM original",
@@ -49,6 +53,8 @@ class Case:
     record: Record
     duration_s: float
     memory_mb: tuple[float, float]
+    cpu_s: float
+    """Processor time of the server for the judgments counted, with the arrivals and sounds between them."""
 
     @property
     def rate(self) -> float:
@@ -65,9 +71,36 @@ def run_case(
     name: str, server: Server, n: int, thinking_s: float, duration_s: float, n_judgments: int = 0
 ) -> Case:
     """Send a crowd and return what it met."""
-    before = server.measure_memory()
+    memory_mb, cpu_s = server.measure_memory(), server.measure_cpu_s()
     record, counted_s = asyncio.run(send_crowd(server.ports, n, thinking_s, duration_s, n_judgments))
-    return Case(name, record, counted_s, (before, server.measure_memory()))
+    share = record.n_judged / max(1, record.n_ever)  # those before the times were counted took time too
+    cpu_s = share * (server.measure_cpu_s() - cpu_s)
+    return Case(name, record, counted_s, (memory_mb, server.measure_memory()), cpu_s)
+
+
+def run_in_turn(names: Sequence[str], servers: Sequence[Server], duration_s: float) -> list[Case]:
+    """Send a crowd to one server and to the other by turns; return what it met at each."""
+    turns = [
+        [
+            run_case(name, server, N_PEOPLE, 0, duration_s / N_TURNS)
+            for name, server in zip(names, servers, strict=True)
+        ]
+        for _ in range(N_TURNS)
+    ]
+    return [join(cases) for cases in zip(*turns, strict=True)]
+
+
+def join(cases: Sequence[Case]) -> Case:
+    """Return several runs of one case as one."""
+    record = Record()
+    for case in cases:
+        record.faults += case.record.faults
+        record.n_judged += case.record.n_judged
+        for kind, seconds in case.record.seconds.items():
+            record.seconds[kind] += seconds
+    memory_mb = cases[0].memory_mb[0], cases[-1].memory_mb[1]
+    duration_s, cpu_s = sum(case.duration_s for case in cases), sum(case.cpu_s for case in cases)
+    return Case(cases[0].name, record, duration_s, memory_mb, cpu_s)
 
 
 def fill_store(folder: Path, n_sessions: int) -> None:
@@ -95,52 +128,55 @@ def _multiply(name: str, rows: str) -> str:
     return f"INSERT INTO {name} ({', '.join(columns)}) SELECT {', '.join(taken)} FROM ({rows}) x, n"  # noqa: S608 (our names)
 
 
-def measure(kind: str, wanted: argparse.Namespace) -> None:
-    """Print the table of one kind of store."""
-    folder = Path(tempfile.mkdtemp(prefix="load-study-", dir=wanted.folder))
+@contextmanager
+def serving(kind: str, n_servers: int, parent: str | None) -> Iterator[tuple[Path, Server]]:
+    """Serve a study on a new database of its own, which DATABASE_URL names from then on."""
+    folder = Path(tempfile.mkdtemp(prefix="load-study-", dir=parent))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         make_study(folder)
         os.environ.pop("DATABASE_URL", None)
         if kind == "postgresql":
             os.environ["DATABASE_URL"] = stack.enter_context(postgresql())
-        bare = insert_for(wanted.seconds / 6, open_bare(folder / "bare.sqlite3"))
-        n_servers = wanted.servers if kind == "postgresql" else 1
         server = serve(folder, n_servers)
         stack.callback(server.stop)
-        cases = [run_case("50 people, no thinking", server, 50, 0, wanted.seconds)]
-        cases.append(
-            run_case(
-                f"300 people, {PEOPLE_THINK_S:g} s a clip x {SCALE}",
-                server,
-                300,
-                PEOPLE_THINK_S * SCALE,
-                wanted.seconds,
-            )
-        )
+        yield folder, server
+
+
+def measure(kind: str, wanted: argparse.Namespace) -> None:
+    """Print the table of one kind of store."""
+    n_servers = wanted.servers if kind == "postgresql" else 1
+    crowd, slow_crowd = f"{N_PEOPLE} people", f"300 people, {PEOPLE_THINK_S:g} s a clip x {SCALE}"
+    with serving(kind, n_servers, wanted.folder) as (folder, server):
+        bare = insert_for(wanted.seconds / 6, open_bare(folder / "bare.sqlite3"))
+        cases = [
+            run_case(f"{crowd}, no thinking", server, N_PEOPLE, 0, wanted.seconds),
+            run_case(slow_crowd, server, 300, PEOPLE_THINK_S * SCALE, wanted.seconds),
+        ]
         if wanted.stored:
-            fill_store(folder, wanted.stored)
-            cases.append(
-                run_case(f"50 people, {wanted.stored:,} sessions stored", server, 50, 0, wanted.seconds)
-            )
+            with serving(kind, n_servers, wanted.folder) as (full_folder, full):
+                run_case("those to be multiplied", full, N_TURNS, 0, DAY_S, 100 * N_TURNS)
+                fill_store(full_folder, wanted.stored)
+                names = [f"{crowd}, in turn with:", f"{crowd}, {wanted.stored:,} sessions stored"]
+                cases += run_in_turn(names, [server, full], wanted.seconds)
         if wanted.soak:
-            cases.append(run_case(f"until {wanted.soak:,} judgments", server, 50, 0, 24 * 3600, wanted.soak))
+            name = f"{crowd}, until {wanted.soak:,} judgments"
+            cases.append(run_case(name, server, N_PEOPLE, 0, DAY_S, wanted.soak))
     claim(kind, bare, cases)
     show(f"{kind}, {n_servers} server process{'es' if n_servers > 1 else ''}", bare, cases)
 
 
 def claim(kind: str, bare: float, cases: Sequence[Case]) -> None:
     """State how far the server is from the bare insert, and what a full store and a long run cost."""
-    empty, *_ = cases
-    state_claim(f"Judgments over HTTP, {kind}", empty.rate / bare, "of bare committed inserts")
-    for case in cases:
+    state_claim(f"Judgments over HTTP, {kind}", cases[0].rate / bare, "of bare committed inserts")
+    for before, case in itertools.pairwise(cases):
         if "stored" in case.name:
             state_claim(
-                f"p99 of any request, {case.name}, {kind}", case.p99_s / empty.p99_s, "of an empty store's"
+                f"p99 of any request, {case.name}, {kind}", case.p99_s / before.p99_s, "of an empty store's"
             )
         if "until" in case.name:
-            before, after = case.memory_mb
-            state_claim(f"Memory of the server, {case.name}, {kind}", after / before, "of what it was before")
+            low, high = case.memory_mb
+            state_claim(f"Memory of the server, {case.name}, {kind}", high / low, "of what it was before")
 
 
 def show(title: str, bare: float, cases: Sequence[Case]) -> None:
@@ -154,6 +190,7 @@ def show(title: str, bare: float, cases: Sequence[Case]) -> None:
         "judgment p50 ms",
         "p99 ms",
         "any p99 ms",
+        "CPU ms",
         "errors",
         "memory MB",
     ):
@@ -173,6 +210,7 @@ def show(title: str, bare: float, cases: Sequence[Case]) -> None:
             f"{1000 * statistics.median(judged):.0f}",
             f"{1000 * find_p99(judged):.0f}",
             f"{1000 * find_p99(every):.0f}",
+            f"{1000 * case.cpu_s / max(1, case.record.n_judged):.1f}",
             str(len(case.record.faults)),
             f"{low:.0f} → {high:.0f}",
         )
