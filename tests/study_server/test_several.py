@@ -11,16 +11,18 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Route
 
 from study_core.config import Config, load_config
 from study_core.errors import StudyError
 from study_core.manifest import read_manifest, write_manifest
 from study_core.types import Stimulus
-from study_server.several import SeveralStudies, choose_address, find_studies, mount
+from study_server.phases import begin_phase
+from study_server.several import NamedStudy, SeveralStudies, choose_address, find_studies, mount
 from study_server.store import find_store
 from study_server.tables import StudySession
-from tests.study_server.browsing import Visitor
+from tests.study_server.browsing import Visitor, require_no_overflow
 from tests.study_server.made_study import make_config
 from tests.study_server.served import STUDY, write_config
 
@@ -173,6 +175,58 @@ def test_the_index_tells_nothing_and_the_servers_health_stands_beside_each_study
         assert client.get("/healthz").json() == {"alive": True}
         assert client.get("/readyz").json() == {"ready": True}
         assert client.get("/first/readyz").json()["stimuli"] is True
+
+
+def list_named(several: SeveralStudies, path: str = "/") -> tuple[str, set[str]]:
+    """Return the server's first page, and which studies it names."""
+    with httpx.Client(transport=httpx.WSGITransport(several), base_url="http://study") as client:
+        reply = client.get(path)
+    assert "set-cookie" not in reply.headers
+    return reply.text, {name for name in NAMES if name in reply.text.replace("first-", "")}
+
+
+def test_the_first_page_names_a_study_where_it_asks_to_be_listed_and_only_while_it_is_open(
+    tmp_path: Path, stimuli_folder: Path, browser: Browser
+) -> None:
+    studies = find_studies([make_studies(tmp_path, stimuli_folder)])
+    recruitment = studies[0].config.recruitment.model_copy(update={"listed": True, "reward": "a song"})
+    listed = NamedStudy("first", studies[0].config.model_copy(update={"recruitment": recruitment}))
+    several = SeveralStudies([listed, studies[1]])
+    text, named = list_named(several)
+    assert named == {"first"}
+    assert all(told in text for told in ("The first study", "8 short clips", "About 10 minutes", "a song"))
+    translated, _ = list_named(several, "/?lang=es")
+    assert 'href="/first/?lang=es"' in translated
+    assert "Participa en un estudio de escucha" in translated
+    require_well_made(browser, text, several)
+    store = several.apps["first"].extensions["study"].store
+    for phase in ("paused", "closed"):
+        with store.write() as db:
+            begin_phase(db, "1", phase, "a test")
+        nothing, named = list_named(several)
+        assert named == set()
+        assert "There is nothing to see here" in nothing
+        assert list_named(several, "/nowhere") == (nothing, set())
+    several.close()
+
+
+def require_well_made(browser: Browser, text: str, several: SeveralStudies) -> None:
+    """Fail where the page is not accessible, or too wide for a phone; its static files come from the app."""
+    with httpx.Client(transport=httpx.WSGITransport(several), base_url="http://study") as client:
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+
+        def serve(route: Route) -> None:
+            reply = client.get(urlsplit(route.request.url).path)
+            assert reply.status_code == 200, route.request.url
+            route.fulfill(status=200, headers=dict(reply.headers), body=reply.content)
+
+        page.route("**/*", serve)
+        page.goto("http://study/")
+        assert page.inner_text("h1") in text
+        results = Axe().run(page)
+        assert not results.violations_count, results.generate_report()
+        require_no_overflow(page)
+        page.close()
 
 
 def test_a_study_that_is_not_ready_makes_the_server_not_ready(tmp_path: Path, stimuli_folder: Path) -> None:
