@@ -79,6 +79,19 @@ def test_whom_the_researcher_excluded_is_left_out_and_counted(export: pd.DataFra
     assert "p0" not in set(exclusions.kept["participant_id"])
 
 
+def test_who_failed_a_check_is_left_out_and_who_ended_before_it_stays(
+    export: pd.DataFrame, read: Read
+) -> None:
+    passed = {"p0": "0", "p1": ""}
+    export = export.assign(passed_checks=[passed.get(name, "1") for name in export["participant_id"]])
+    exclusions = apply_rules(read(export).table, AnalysisConfig())
+    kept = set(exclusions.kept["participant_id"])
+    assert set(export["participant_id"]) - kept == {"p0"}
+    assert [step.left_out for step in exclusions.steps if "headphone check" in step.name] == [8]
+    everybody = apply_rules(read(export).table, AnalysisConfig(leave_out_failed_checks=False))
+    assert len(everybody.kept) == len(export)
+
+
 def test_rules_cannot_see_the_answers(
     export: pd.DataFrame,
     read: Read,
