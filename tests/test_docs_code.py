@@ -12,6 +12,7 @@ import jsonschema_rs
 import numpy as np
 from ruamel.yaml import YAML
 
+from analysis.responses import read_responses
 from models.batches import normalize_key
 from models.generator import Generator, Request
 from models.tokens import TICKS_PER_BEAT
@@ -42,6 +43,8 @@ HELD = {
     ("own-generator.md", "toml"): f"{HERE}::test_the_entry_point_of_the_documents_is_the_one_that_is_read",
     ("own-audio.md", "text"): f"{HERE}::test_the_folder_of_recordings_of_the_documents_makes_a_study",
     ("deploy.md", "text"): f"{HERE}::test_what_the_deployment_sets_is_what_is_read",
+    ("own-judgments.md", "text"): f"{HERE}::test_the_tables_of_the_documents_can_be_read",
+    ("analysis-in-r.md", "r"): "tests/test_docs_in_r.py::test_the_page_finds_in_r_what_the_report_says",
     ("data-dictionary.md", "python"): "tests/study_server/test_dictionary.py::test_the_pages_examples_run",
     ("data-dictionary.md", "r"): "tests/study_server/test_dictionary.py::test_the_pages_examples_run",
     (
@@ -217,6 +220,13 @@ def test_the_folder_of_recordings_of_the_documents_makes_a_study(tmp_path: Path)
     found = look_at(tmp_path / root.strip())
     assert found.is_recorded
     assert {system: len(files) for system, files in found.recordings.items()} == {"human": 2, "suno": 2}
+
+
+def test_the_tables_of_the_documents_can_be_read(tmp_path: Path) -> None:
+    tables = [text for page, text in list_blocks("text") if page == "own-judgments.md"]
+    for table, paradigm in zip(tables, ("yes_no", "pairs"), strict=True):
+        (tmp_path / "table.csv").write_text(table, encoding="utf-8")
+        assert read_responses(tmp_path / "table.csv").paradigm == paradigm
 
 
 def test_what_the_deployment_sets_is_what_is_read() -> None:
