@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from study_core.console import say, set_up_logging
-from study_core.errors import StudyError
+from study_core.errors import StudyError, explain_refusal
 
 if TYPE_CHECKING:
     from study_core.config import Config
@@ -171,6 +171,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cli.main(args=arguments, standalone_mode=False)
     except StudyError as error:
         click.echo(f"Error: {error}", err=True)
+        sys.exit(ACTIONABLE_EXIT_STATUS)
+    except OSError as error:
+        refusal = explain_refusal(error)
+        if refusal is None:
+            raise
+        click.echo(f"Error: {refusal}", err=True)
         sys.exit(ACTIONABLE_EXIT_STATUS)
     except click.ClickException as error:
         error.show()

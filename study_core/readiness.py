@@ -1,6 +1,7 @@
 """What a study still lacks before it goes live: each folder checks its own part, and all is said at once."""
 
 import importlib
+import os
 import shutil
 import subprocess
 import time
@@ -92,7 +93,7 @@ def check_links(config: Config) -> Finding:
 
 
 def check_disk(config: Config) -> Finding:
-    """Find room for what participants will add."""
+    """Find room for what participants will add, and the right to add it."""
     folder = config.folders.root
     while not folder.exists():
         folder = folder.parent
@@ -100,6 +101,8 @@ def check_disk(config: Config) -> Finding:
     found = f"{free / 1e9:.1f} GB free"
     if free < LEAST_FREE_BYTES:
         return Finding(found, (f"only {found} for {folder}: make room for {LEAST_FREE_BYTES / 1e9:.1f} GB",))
+    if not os.access(folder, os.W_OK):
+        return Finding(found, (f"{folder} may not be written to: change its owner or rights",))
     return Finding(found)
 
 

@@ -74,6 +74,7 @@ class SQLiteStore(Store):
 def open_sqlite(path: Path, *, threads: int = 16) -> SQLiteStore:
     """Return the store in a file, made with its tables where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.open("ab").close()  # where that is forbidden, the system's error names the file; SQLite's does not
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=threads, max_overflow=threads
     )

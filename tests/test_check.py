@@ -85,9 +85,18 @@ def config(data_folder: Path) -> Config:
 
 
 def test_a_full_disk_is_missing_room(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert check_disk(config.model_copy(update={"data_dir": "/nowhere/yet"})).missing == ()
+    assert check_disk(config.model_copy(update={"data_dir": f"{config.data_dir}/not/yet"})).missing == ()
     monkeypatch.setattr(readiness.shutil, "disk_usage", lambda _: SimpleNamespace(free=5 * 10**8))
     assert "only 0.5 GB free" in check_disk(config).missing[0]
+
+
+def test_a_data_folder_of_somebody_else_is_missing_the_right_to_write(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness.os, "access", lambda *_: False)
+    assert check_disk(config).missing == (
+        f"{config.data_dir} may not be written to: change its owner or rights",
+    )
 
 
 def test_a_clock_behind_the_studys_own_files_is_wrong(tmp_path: Path) -> None:

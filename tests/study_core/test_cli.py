@@ -1,6 +1,8 @@
 """The `study` command: light, complete, and plain about mistakes."""
 
+import errno
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import click
 import pytest
 
 from study_core.cli import COMMANDS, main
+from study_core.errors import explain_refusal
 
 HEAVY = "tensorflow keras music21 flask sqlalchemy pandas scipy matplotlib fluidsynth"
 STAGES = "models synthesis study_server analysis"
@@ -49,6 +52,23 @@ def test_a_mistake_that_a_person_can_mend_shows_no_traceback(tmp_path: Path) -> 
     assert done.stderr.startswith("Error: ")
     assert "none.yaml does not exist" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_where_the_system_lets_nothing_be_written_it_is_said_without_a_traceback() -> None:
+    forbidden = run_study("init", "/sys/study")
+    assert forbidden.returncode == 2
+    assert re.match(
+        r"Error: /sys/study: [\w -]+\. Change its owner or rights, or use another", forbidden.stderr
+    )
+    with Path("/dev/full").open("w") as full_disk:
+        command = [sys.executable, "-m", "study_core.cli", "config", "--schema"]
+        full = subprocess.run(command, stdout=full_disk, stderr=subprocess.PIPE, text=True, check=False)
+    assert full.returncode == 2
+    assert full.stderr.startswith("Error: No space left on device. Make room and run the same command again")
+
+
+def test_every_other_error_of_the_system_is_a_bug_and_keeps_its_traceback() -> None:
+    assert explain_refusal(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")) is None
 
 
 def test_config_lists_every_key(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from study_core.errors import StudyError
+from study_server.sqlite import open_sqlite
 from study_server.store import Store, find_store, open_store
 from study_server.tables import Change, Judgment, StudySession, Trial
 from tests.study_server.databases import BOTH
@@ -151,6 +152,11 @@ def test_a_study_that_nobody_served_is_not_made_by_looking(tmp_path: Path) -> No
     with pytest.raises(StudyError, match=r"nobody has taken part yet.*study serve"):
         find_store(tmp_path / "study.sqlite3")
     assert not (tmp_path / "study.sqlite3").exists()
+
+
+def test_a_folder_that_may_not_be_written_to_is_named() -> None:
+    with pytest.raises(OSError, match=r"'/sys/study\.sqlite3'"):
+        open_sqlite(Path("/sys/study.sqlite3"))
 
 
 @pytest.mark.parametrize(
