@@ -83,11 +83,11 @@ def analyze(  # noqa: PLR0913 (an option each)
     from analysis.report import STEPS
     from analysis.responses import read_responses
 
+    config = options.load()
     if bayes:
         from analysis.bayes import load_bambi
 
-        load_bambi()
-    config = options.load()
+        load_bambi()  # it is missing, if at all, before minutes of work
     source = table or config.folders.responses
     moderators = config.analysis.moderators
     if grades is None and config.trials.paradigm == "rating":

@@ -1,15 +1,18 @@
 """How fast the mixed models are: time by listeners, and R beside it.
 
-    python benchmarks/mixed_models.py   # with R's glmmTMB and glmer where installed
+    python benchmarks/mixed_models.py   # with R's glmmTMB and glmer, and Bambi, where installed
 
 Every listener judges 20 of 104 clips; the model has correlated slopes by listener. All on one core, R too, in
 seconds of processor time, which other programs hardly change. R's packages are Debian's r-cran-glmmtmb and
-r-cran-lme4. `benchmarks/calibration.py` tells how often their intervals are right.
+r-cran-lme4. Bambi (`uv sync --extra bayes`) samples the model of `study analyze --bayes` of a study of few
+clips, which is what it is for; what it compiles is counted, too. `benchmarks/calibration.py` tells how often
+the intervals are right.
 """
 
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -22,12 +25,16 @@ import numpy as np
 import pandas as pd
 from claims import state_claim, state_growth
 
-from analysis.hierarchical import GENERATED
+from analysis.bayes import draw
+from analysis.hierarchical import GENERATED, fit_systems
 from analysis.mixed import INTERCEPT, MixedModel, fit_mixed_model
 from analysis.simulation import Design, Population, simulate_study
+from study_core.errors import ToolMissingError
 
 LISTENERS = (250, 500, 1000, 2500, 5000)
 BESIDE_R = 300
+FEW_LISTENERS, FEW_CLIPS = 20, 6
+"""Of a small study; clips of each system, all of which everybody hears."""
 REPEATS = 3
 POPULATION = Population(shares={"human": 0.6, "gan": 0.4}, sd_lean=0.3, sd_sensitivity=0.7, sd_clip=0.65)
 
@@ -118,6 +125,31 @@ def run_r(responses: pd.DataFrame, package: str) -> np.ndarray | None:
     return np.array(json.loads(done.stdout)) if done.returncode == 0 else None
 
 
+def compare_with_bambi() -> None:
+    """Print the time of Bambi's posterior of a study of few clips beside the fit's, or that it is absent."""
+    both = dict.fromkeys(POPULATION.shares, FEW_CLIPS)
+    design = Design(n_listeners=FEW_LISTENERS, n_clips=both, trials=both)
+    responses = simulate_study(np.random.default_rng(2018), POPULATION, design)
+    start = spend()
+    try:
+        sample = draw(responses, "logit", 2018)
+    except ToolMissingError:
+        print("Bambi: not installed")
+        return
+    seconds, start = spend() - start, spend()
+    for _ in range(REPEATS):
+        fit_systems(responses)
+    fitted = (spend() - start) / REPEATS
+    what = f"Fitting a mixed model, {FEW_LISTENERS} listeners x {2 * FEW_CLIPS} clips"
+    state_claim(what, seconds / fitted, "times as fast as Bambi samples it")
+    print(f"Bambi: {seconds:.1f} s, ours {fitted:.3f} s; {sample.convergence}")
+
+
+def spend() -> float:
+    """Return the seconds of processor time that this process and its finished children have had."""
+    return time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+
+
 def main() -> None:
     """Read the command line and print a table."""
     argparse.ArgumentParser(
@@ -127,6 +159,7 @@ def main() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     compare_sizes()
     compare_with_r()
+    compare_with_bambi()
 
 
 if __name__ == "__main__":
