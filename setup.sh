@@ -49,17 +49,19 @@ install_packages() {
     fi
 }
 
-find_uv() {
-    command -v uv || {
-        [ -x .tools/bin/uv ] || {
+# At .tools/bin/uv there always is one afterwards: the documents and the Makefile name it there.
+provide_uv() {
+    [ -x .tools/bin/uv ] || {
+        if found=$(command -v uv); then
+            mkdir -p .tools/bin && ln -sf "$found" .tools/bin/uv
+        else
             python3 -m venv .tools && .tools/bin/pip install --quiet "uv==$UV_VERSION"
-        } >&2
-        echo .tools/bin/uv
+        fi
     }
 }
 
 missing=$(list_missing)
 [ -z "$missing" ] || install_packages "$missing"
-uv=$(find_uv) || fail "uv could not be installed with pip; its message stands above. Install uv $UV_VERSION by other means and run the same command again."
+provide_uv || fail "uv could not be installed with pip; its message stands above. Install uv $UV_VERSION by other means and run the same command again."
 # shellcheck disable=SC2086
-"$uv" sync --frozen --quiet $groups || fail "the Python environment could not be made; uv's message stands above."
+.tools/bin/uv sync --frozen --quiet $groups || fail "the Python environment could not be made; uv's message stands above."

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
-SYSTEM_TOOLS = ("sh", "dirname", "printf", "echo", "python3", "env")
+SYSTEM_TOOLS = ("sh", "dirname", "printf", "echo", "python3", "env", "mkdir", "ln")
 
 FOR_PDF = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-droid-fallback"
 
@@ -80,6 +80,14 @@ def test_where_nothing_is_missing_nothing_is_installed(machine: Path) -> None:
     assert calls == ["uv sync --frozen --quiet"]
 
 
+def test_the_uv_of_the_documents_is_the_machines_own(machine: Path) -> None:
+    add_tool(machine, "dpkg-query", "echo installed")
+    set_up(machine, "study")
+    _, calls = set_up(machine, "study")
+    assert calls == ["uv sync --frozen --quiet --no-dev --inexact"] * 2
+    assert (machine / ".tools/bin/uv").readlink() == machine / "bin/uv"
+
+
 def test_a_system_without_apt_is_told_the_packages(machine: Path) -> None:
     (machine / "bin" / "apt-get").unlink()
     done, _ = set_up(machine, "study")
@@ -101,3 +109,14 @@ def test_a_failed_step_is_named(machine: Path, tool: str, script: str, message: 
     done, _ = set_up(machine, "study")
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_where_uv_cannot_be_had_it_says_which_to_install(machine: Path) -> None:
+    add_tool(machine, "dpkg-query", "echo installed")
+    (machine / "bin/uv").unlink()
+    (machine / "bin/python3").unlink()
+    add_tool(machine, "python3", '[ "$1" = -c ]')
+    done, calls = set_up(machine, "study")
+    assert (done.returncode, calls) == (2, [])
+    assert "uv could not be installed with pip" in done.stderr
+    assert "Install uv 0." in done.stderr
