@@ -216,9 +216,10 @@ def test_a_report_of_another_data_set_or_none_or_another_format_is_refused(opene
     table = opened.config.folders.responses
     table.write_text(table.read_text() + "\n")
     path = opened.config.folders.report / "numbers.json"
-    path.write_text(path.read_text().replace(FORMAT, "somebody's/numbers"))
+    path.write_text(path.read_text().replace(FORMAT, "somebody's/numbers").replace('"v1"', '"v0"'))
     message = refuse(opened)
     assert "is of another data set: run `study analyze`" in message
+    assert "is of version v0, and the config is of v1" in message
     assert "is of a format that this version does not know" in message
     path.write_text("{")
     assert "numbers.json is no JSON any more" in refuse(opened)

@@ -39,13 +39,24 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """Results that may be shared."""
+    """Results that may be shared.
+
+    Attributes
+    ----------
+    flow
+        The account of the data set.
+    ended_early
+        Why the study ended before its stop rule was met; empty where it was.
+    n_listeners
+        Whose answers count.
+    """
 
     answers: Answers
     numbers: Numbers
     flow: dict[str, Any]
     consent_sentence: str
-    n_finished: int
+    ended_early: str
+    n_listeners: int
 
 
 def require_permission(db: Session, config: Config, terms: Terms) -> Permitted:
@@ -62,15 +73,15 @@ def require_permission(db: Session, config: Config, terms: Terms) -> Permitted:
     sentence = terms.consent_sentence.strip() or ("" if config.recruitment.consent else OUR_SENTENCE)
     problems = [
         *_find_stale(db, config, numbers, flow, terms),
-        *_find_kind(numbers, terms),
+        *_find_kind(numbers, config, terms),
         *([] if terms.is_simulated else _find_unfinished(db, config, terms)),
         *_find_small(answers),
         *([] if terms.is_simulated else _find_unpermitted(config, sentence)),
     ]
     if problems or answers is None:
         raise StudyError(list_problems("These results cannot be shared:", problems))
-    finished = flow["finished"] if terms.is_simulated else count_finished(db, config.version)
-    return Permitted(answers, numbers, flow, sentence, finished)
+    early = "" if is_open(db, config) else terms.ended_early.strip().rstrip(".")
+    return Permitted(answers, numbers, flow, sentence, early, numbers["exclusions"][-1]["listeners"])
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -103,7 +114,11 @@ def _find_stale(
     return []
 
 
-def _find_kind(numbers: Numbers, terms: Terms) -> list[str]:
+def _find_kind(numbers: Numbers, config: Config, terms: Terms) -> list[str]:
+    versions = numbers["source"]["study_version"]
+    if f"v{config.version}" not in versions:
+        told = ", ".join(versions) or "none"
+        return [f"the report is of version {told}, and the config is of v{config.version}: share that one"]
     if bool(numbers["source"]["simulated"]) == terms.is_simulated:
         return []
     if terms.is_simulated:
