@@ -176,18 +176,10 @@ def encode_take(job: Job) -> Take:
     StimulusError
         If the stimulus cannot be encoded or written.
     """
-    measured, config = find_take(job), job.studio.config
+    measured = find_take(job)
     if measured is None:
         raise StimulusError(f"{job.note_path} is gone. Run `study render` again, and only once at a time.")
-    sound = apply_gain(_read_master(job), job.target_lufs - measured.loudness_lufs)
-    audio = encode_mp3(sound, config.sample_rate_hz, config.mp3_kbps)
-    if is_recording(job.clip_path):
-        # What MP3 leaves out above 16 kHz is nothing of a piano, but up to 1 LU of bright sound.
-        lost_db = job.target_lufs - measure_loudness(decode_sound(audio), config.sample_rate_hz)
-        sound = apply_gain(sound, lost_db)
-        audio = encode_mp3(sound, config.sample_rate_hz, config.mp3_kbps)
-    opus = encode_opus(sound, config.sample_rate_hz, config.opus_kbps) if config.opus_kbps else b""
-    excess_db = _find_excess(audio, opus, measured, job)
+    audio, opus = _encode(apply_gain(_read_master(job), job.target_lufs - measured.loudness_lufs), job)
     take = dataclasses.replace(
         measured,
         target_lufs=job.target_lufs,
@@ -195,14 +187,13 @@ def encode_take(job: Job) -> Take:
         sha256=sha256_bytes(audio),
         opus_sha256=sha256_bytes(opus) if opus else "",
     )
+    excess_db = _find_excess(audio, opus, measured, job)
     if excess_db > 0:
         loudest_lufs = job.target_lufs - excess_db - _SMALLEST_CONCESSION_LU
         take = dataclasses.replace(take, loudest_lufs=loudest_lufs, n_bytes=0, sha256="", opus_sha256="")
     try:
         if take.n_bytes:
-            if opus:
-                write_bytes(job.opus_path, opus)
-            write_bytes(job.stimulus_path, audio)
+            _write_stimulus(audio, opus, job)
         write_json(job.note_path, dataclasses.asdict(take))
         job.master_path.unlink(missing_ok=True)
     except OSError as error:
@@ -246,6 +237,18 @@ def _render(job: Job) -> Sound:
     return sound
 
 
+def _encode(sound: Sound, job: Job) -> tuple[bytes, bytes]:
+    """Return a sound as MP3 and as Opus; the second is empty where the study wants none."""
+    config = job.studio.config
+    audio = encode_mp3(sound, config.sample_rate_hz, config.mp3_kbps)
+    if is_recording(job.clip_path):
+        # What MP3 leaves out above 16 kHz is nothing of a piano, but up to 1 LU of bright sound.
+        lost_db = job.target_lufs - measure_loudness(decode_sound(audio), config.sample_rate_hz)
+        sound = apply_gain(sound, lost_db)
+        audio = encode_mp3(sound, config.sample_rate_hz, config.mp3_kbps)
+    return audio, encode_opus(sound, config.sample_rate_hz, config.opus_kbps) if config.opus_kbps else b""
+
+
 def _find_excess(audio: bytes, opus: bytes, measured: Take, job: Job) -> float:
     """Return by how many decibels the encoded peaks exceed the ceiling, 0 where they are far from it."""
     config = job.studio.config
@@ -256,6 +259,12 @@ def _find_excess(audio: bytes, opus: bytes, measured: Take, job: Job) -> float:
     if opus:
         peaks.append(measure_true_peak(decode_sound(opus), OPUS_HZ))
     return max(peaks) - config.true_peak_dbtp
+
+
+def _write_stimulus(audio: bytes, opus: bytes, job: Job) -> None:
+    if opus:
+        write_bytes(job.opus_path, opus)
+    write_bytes(job.stimulus_path, audio)
 
 
 def _write_master(path: Path, master: Sound) -> None:
