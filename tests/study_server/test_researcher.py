@@ -136,6 +136,8 @@ def test_an_early_look_needs_a_reason_and_is_logged_for_good(
     app: Flask, desk: Participant, study: Study
 ) -> None:
     Participant(app).finish()
+    Participant(app).begin().answer("computer")  # is not counted before the end,
+    Participant(app, is_simulated=True).finish("computer")  # and this one not among people
     for reason in ("", "no"):
         desk.open("/researcher/data").send({"reason": reason}, path="/researcher/data/look")
         assert desk.reply.status_code == 409
