@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from analysis.clusters import measure_rates
 from analysis.detection import (
@@ -54,6 +55,14 @@ def test_d_prime_of_perfect_listeners_is_log_linear_and_says_why_it_has_no_inter
     assert d_prime.method == LOG_LINEAR
     assert d_prime.low is None
     assert d_prime.because == 'all 10 judgments of human clips were "human"'
+
+
+@pytest.mark.parametrize("answer", [0, 1])
+def test_where_all_answers_about_one_system_are_alike_both_rates_are_corrected(answer: int) -> None:
+    rates = measure_rates(make_judgments({"human": [[1, 0, 1, 1, 0]] * 2, "gan": [[answer] * 5] * 2}))
+    d_prime = estimate_detection(rates, "gan", 0.95).d_prime
+    z = stats.norm.ppf([6.5 / 11, (10 * answer + 0.5) / 11])
+    assert (d_prime.value, d_prime.method) == (pytest.approx(z[0] - z[1]), LOG_LINEAR)
 
 
 def test_calling_everything_human_is_lean_and_not_skill() -> None:

@@ -344,6 +344,18 @@ def test_repeats_and_catch_trials_are_told_from_first_judgments(data_folder: Pat
     assert {row["passed_checks"] for row in found} == {"1"}
 
 
+def test_a_pair_with_a_clip_that_checks_attention_is_a_check(data_folder: Path) -> None:
+    app = create_app(make_config(data_folder, trials={"paradigm": "two_afc", "catch": ["gan"]}))
+    for _ in range(3):  # on either side
+        Participant(app).finish()
+    folder = export(app.extensions["study"])
+    app.extensions["study"].store.close()
+    found = read_table(folder, "trials")
+    is_check = ["gan" in (row["system"], row["second_system"]) for row in found]
+    assert [row["trial_kind"] == "catch" for row in found] == is_check
+    assert is_check.count(True) == 6
+
+
 def test_a_failed_check_is_told_where_the_rule_reads_it(data_folder: Path) -> None:
     app = create_app(make_config(data_folder, trials={"catch": ["gan"]}))
     Participant(app).finish("human")
