@@ -146,7 +146,8 @@ def judge_batch(batch: Batch) -> pd.DataFrame:
     """
     plan = batch.plan
     draw = LINES[plan.paradigm].prepare(plan, batch.effect)
-    purpose = ("power", plan.listeners, plan.clips, len(batch.looks), f"{batch.effect:.6f}")
+    # Not of the looks: the planned study's last one is then the same studies as its place in a grid.
+    purpose = ("power", plan.listeners, plan.clips, f"{batch.effect:.6f}")
     rows = []
     for study in batch.studies:
         found = partial(_look, draw(random_generator(plan.seed, *purpose, study)), plan)
