@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.cells import FIRST_DATA_ROW
 from analysis.columns import (
     ANSWERS,
     CHOSE_FIRST,
@@ -35,10 +36,12 @@ def find_unusable_answers(values: pd.DataFrame, grades: int | None) -> list[str]
     problems = []
     if GRADED in values and grades is None:
         problems.append(f"{GRADED}: how many grades there are must be said: --grades NUMBER")
-    for name in (GRADED, RATING):
-        highest = pd.to_numeric(values[name], errors="coerce").max() if name in values else 0
-        if grades is not None and highest > grades:
-            problems.append(f"{name}: {highest:g} is above the highest grade, {grades}")
+    for name, what in ((GRADED, "grade"), (RATING, "rating")):
+        given = pd.to_numeric(values[name], errors="coerce") if name in values else pd.Series(dtype=float)
+        if grades is not None and (given > grades).any():
+            row = int(np.nanargmax(given))
+            where = f"{given[row]:g} in row {row + FIRST_DATA_ROW}"
+            problems.append(f"{name}: {where} is above the highest {what}, {grades} (--grades)")
     problems += [
         f"{name} holds the confidence; leave the column confidence out"
         for name in (GRADED, SIGNED)

@@ -126,7 +126,7 @@ def _suppose_ratings(table: pd.DataFrame) -> Iterator[tuple[str, dict[str, float
 
 
 PAIRS = Question(
-    "share of human clips found, less that of guessing",
+    "share of human clips found beyond guessing",
     True,
     _estimate_pairs,
     lambda rows: 1 - rows["judged_human"].astype("float64"),

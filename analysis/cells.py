@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis.columns import (
     ANSWERS,
+    CHOSE_FIRST,
     COLUMNS,
     JUDGED_HUMAN,
     RATING,
@@ -59,7 +60,7 @@ def choose_columns(
     problems = [f"column {theirs!r} is not in the file" for theirs in names.values() if theirs not in found]
     needed = [*REQUIRED, *((SECOND_CLIP, SECOND_SYSTEM) if "chose_first" in answers else ())]
     if not answers and wanted[RATING] not in found:
-        needed.append(JUDGED_HUMAN)
+        needed.append(CHOSE_FIRST if wanted[SECOND_CLIP] in found else JUDGED_HUMAN)
     problems += [
         f"column {name!r} is missing; map it with --columns {name}=NAME"
         for name in needed

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.answers import NO_ANSWER, WHOLE
+from analysis.answers import HUMAN_CLIP, NO_ANSWER, WHOLE
 from analysis.columns import CATCH, KNOWN, NOT_SURE, REPEAT, SILENT
 from study_core.config import AnalysisConfig
 
@@ -134,4 +134,5 @@ def _apply(rule: Rule, rows: pd.DataFrame) -> tuple[pd.DataFrame, Step]:
 
 
 def _count(name: str, left_out: int | None, rows: pd.DataFrame, note: str = "") -> Step:
-    return Step(name, left_out, len(rows), rows["participant_id"].nunique(), rows["clip_id"].nunique(), note)
+    n_clips = sum(rows[column].nunique() for column in ("clip_id", HUMAN_CLIP) if column in rows)
+    return Step(name, left_out, len(rows), rows["participant_id"].nunique(), n_clips, note)

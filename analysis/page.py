@@ -11,7 +11,7 @@ import pandas as pd
 from analysis import readings
 from analysis.answers import HUMAN_CLIP
 from analysis.asked_exploration import Asked
-from analysis.asked_readings import list_answers
+from analysis.asked_readings import list_answers, list_disagreements, read_shift
 from analysis.canvas import GENERATORS, color_svg, embed_svg
 from analysis.estimates import BOUND, Estimate
 from analysis.exploration import Exploration
@@ -43,8 +43,17 @@ SECTIONS = (
     ("methods", "Methods"),
     ("provenance", "Provenance"),
 )
-ASKED_SECTIONS = (("answer", "The answer"), *(one for one in SECTIONS if one[0] not in ("rates", "systems")))
-PAIRS_LACK, RATINGS_LACK = ("ratings",), ("telling",)
+ASKED_SECTIONS = tuple(
+    one for one in (("answer", "The answer"), *SECTIONS) if one[0] not in ("rates", "systems")
+)
+RATINGS_SECTIONS = (
+    *(("answer", "The answer"), ("ratings", "Ratings")),
+    *(
+        ("cues", "What went with the ratings") if one[0] == "cues" else one
+        for one in ASKED_SECTIONS
+        if one[0] not in ("answer", "ratings", "telling")
+    ),
+)
 NOTHING = "\u2013"
 """Stands where a table has no number."""
 
@@ -102,11 +111,14 @@ def render_asked(
             study=study,
             found=study.findings,
             level=study.config.confidence_level,
-            shift=plates["flow"].reading,
+            shift=read_shift(study),
+            disagreements=list_disagreements(study),
             deviations=explored.deviations,
             readings=readings,
             on_paper=on_paper,
-            sections=list_sections(explored, ASKED_SECTIONS, PAIRS_LACK if is_pairs else RATINGS_LACK),
+            sections=list_sections(
+                explored, ASKED_SECTIONS if is_pairs else RATINGS_SECTIONS, ("ratings",) * is_pairs
+            ),
             pairs=study.findings.pairs if isinstance(study, PairStudy) else (),
             answers=list_answers(study),
             systems=list_clips(explored.clips),

@@ -7,8 +7,8 @@ import pandas as pd
 
 from analysis.canvas import INK, LINE, explain
 from analysis.figures.accounted import Explored
-from analysis.figures.marks import color_of, draw_mark, set_percent, shorten, start
-from analysis.readings import percent
+from analysis.figures.marks import color_of, draw_mark, name_columns, set_percent, start
+from analysis.readings import count, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,13 +30,12 @@ def draw(explored: Explored) -> "Figure":
         _draw_system(axes, left, thin(clips), color_of(explored.study, str(system)))
         mean = np.average(clips["judged_human"], weights=clips["n_trials"])
         axes.plot([left, left + 1], [mean, mean], color=INK, linewidth=1.2)
-        ticks.append((left + 0.5, f"{shorten(str(system), 14)}\n{len(clips)} clips"))
+        ticks.append((left + 0.5, str(system), count(len(clips), "clip")))
     draw_mark(axes, 0.5, along="y")
-    axes.set_xticks([place for place, _ in ticks], [name for _, name in ticks])
-    axes.tick_params(axis="x", length=0)
+    name_columns(axes, *zip(*ticks, strict=True))
     set_percent(axes, "y")
     axes.grid(visible=True, axis="y")
-    axes.set_ylabel('judged "human"')
+    axes.set_ylabel("taken for human")
     explain(axes, "filled: pulled towards the system's mean (black), with interval; hollow: as counted")
     return figure
 
@@ -49,8 +48,8 @@ def read(explored: Explored) -> str:
         spread = f"from {low} to {high}" if low != high else f"all near {low}"
         parts.append(f"{system} {spread}")
     return (
-        f"Allowing for chance, clips were called human: {'; '.join(parts)}. The wider a system's range, the "
-        "more its answer depends on which clips stood for it."
+        f"Allowing for chance, clips were taken for human: {'; '.join(parts)}. The wider a system's range, "
+        "the more its answer depends on which clips stood for it."
     )
 
 

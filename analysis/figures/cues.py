@@ -27,7 +27,8 @@ def explain_absence(explored: Cued) -> str:
 def draw(explored: Cued) -> "Figure":
     """Draw how each feature goes with being judged computer, the largest first."""
     table = list_cues(explored)
-    figure, axes = start(explored.study, 0.5 * len(table) + 0.6, TITLE)
+    title = TITLE if explored.cues.in_points else "What went with the ratings?"
+    figure, axes = start(explored.study, 0.5 * len(table) + 0.6, title)
     draw_mark(axes, 0)
     for row, (effect, low, high, p) in enumerate(
         table[["effect", "low", "high", "p_adjusted"]].itertuples(index=False)
@@ -38,10 +39,9 @@ def draw(explored: Cued) -> "Figure":
     name_rows(axes, [str(name).replace("_", " ") for name in table["feature"]])
     if explored.cues.in_points:
         set_points(axes, np.concatenate([table["low"], table["high"]]))
-        beside = "" if explored.cues.outcome == JUDGED_COMPUTER else " more than the human clip has"
-        explain(
-            axes, f"points {explored.cues.outcome} more often per SD of the feature{beside}; grey: not shown"
-        )
+        own = explored.cues.outcome == JUDGED_COMPUTER
+        of = "of the feature" if own else "that a clip has more than the human one beside it"
+        explain(axes, f"points {explored.cues.outcome} more often per SD {of}; grey: not shown")
     else:
         explain(axes, f"change of the {explored.cues.outcome} per SD of the feature; grey: not shown")
     return figure

@@ -54,11 +54,12 @@ def read(explored: Tried) -> str:
     steps = explored.study.exclusions.steps
     out = steps[0].judgments - steps[-1].judgments
     if not out:
-        return f"All {steps[0].judgments} judgments in the file were analyzed; no rule left one out."
+        return f"All {count(steps[0].judgments, 'judgment')} in the file were analyzed; no rule left one out."
     most = max((step for step in steps if step.left_out), key=lambda step: step.left_out or 0)
     return (
-        f"{out} of {steps[0].judgments} judgments were left out, most of them ({most.left_out}) under the "
-        f"rule \u201c{most.name}\u201d; {steps[-1].listeners} of {steps[0].listeners} listeners remain."
+        f"{out:,} of {count(steps[0].judgments, 'judgment')} were left out, most of them "
+        f"({most.left_out or 0:,}) under the rule \u201c{most.name}\u201d; {steps[-1].listeners:,} of "
+        f"{count(steps[0].listeners, 'listener')} remain."
     )
 
 

@@ -36,7 +36,7 @@ def draw(explored: Traced) -> "Figure":
         set_percent(axes, "y")
     axes.grid(visible=True, axis="y")
     explain(axes, "trials of a session, in order; the band is the interval")
-    axes.set_ylabel("rated higher: human (+), generated (\u2212)" if outcome.is_gap else "answered correctly")
+    axes.set_ylabel("human clips rated higher by" if outcome.is_gap else "answered correctly")
     return figure
 
 

@@ -1,7 +1,7 @@
 """The marks that several figures share: an estimate with its interval, percent axes, a system's color."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from analysis.readings import SIMULATED, percent, sign_points
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+FEW_COLUMNS, COLUMN_SIGNS = 4, 48
+"""Of columns, what fits below a figure in one row: so many names, and so many signs in all."""
 
 
 def start(study: Accounted, rows: float, title: str) -> "tuple[Figure, Axes]":
@@ -43,7 +46,9 @@ def draw_estimate(axes: "Axes", row: float, estimate: Estimate, color: str, text
     axes.plot(estimate.value, row, "o", color=color, markersize=9, markeredgecolor=PAPER, markeredgewidth=1.5)
     if text:
         place, offset = (estimate.value, row), (0, 8)
-        axes.annotate(text, place, offset, textcoords="offset points", ha="center", weight="bold", color=INK)
+        clear = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+        style: dict[str, Any] = {"ha": "center", "weight": "bold", "color": INK, "bbox": clear}
+        axes.annotate(text, place, offset, textcoords="offset points", **style)
 
 
 def draw_mark(axes: "Axes", value: float, *, along: str = "x") -> None:
@@ -55,6 +60,18 @@ def name_rows(axes: "Axes", names: Sequence[str]) -> None:
     """Name the rows 0, 1, ... from the top."""
     axes.set_yticks(range(len(names)), [shorten(name) for name in names])
     axes.set_ylim(len(names) - 0.42, -0.6)
+
+
+def name_columns(axes: "Axes", places: Sequence[float], names: Sequence[str], notes: Sequence[str]) -> None:
+    """Name columns below the axes, each with a note under it; many stand in two rows by turns."""
+    many = len(names) > FEW_COLUMNS
+    most = 2 * COLUMN_SIGNS // len(names) if many else 14
+    labels = [
+        "\n\n" * (many and i % 2) + "\n".join(filter(None, (shorten(name, most), note)))
+        for i, (name, note) in enumerate(zip(names, notes, strict=True))
+    ]
+    axes.set_xticks(places, labels)
+    axes.tick_params(axis="x", length=0)
 
 
 def shorten(name: str, most: int = 28) -> str:

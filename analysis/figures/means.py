@@ -7,13 +7,13 @@ import numpy as np
 from analysis.asked_exploration import RatingExploration
 from analysis.canvas import INK, explain
 from analysis.figures.clips import GAP, thin
-from analysis.figures.marks import color_of, shorten, start
-from analysis.readings import decimal
+from analysis.figures.marks import color_of, name_columns, start
+from analysis.readings import count, decimal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TITLE = "Which clips were liked?"
+TITLE = "Which clips were rated high?"
 WASH = 0.16
 
 
@@ -33,9 +33,8 @@ def draw(explored: RatingExploration) -> "Figure":
         axes.plot(x, clips["mean"], "o", markersize=3.2, markerfacecolor="none", markeredgecolor=color)
         axes.plot(x, clips["shrunk"], "o", markersize=4.2, color=color, markeredgewidth=0)
         axes.plot([left, left + 1], [rating.mean.value] * 2, color=INK, linewidth=1.2)
-        ticks.append((left + 0.5, f"{shorten(rating.system, 14)}\n{len(own)} clips"))
-    axes.set_xticks([place for place, _ in ticks], [name for _, name in ticks])
-    axes.tick_params(axis="x", length=0)
+        ticks.append((left + 0.5, rating.system, count(len(own), "clip")))
+    name_columns(axes, *zip(*ticks, strict=True))
     axes.grid(visible=True, axis="y")
     axes.set_ylabel("mean rating")
     explain(

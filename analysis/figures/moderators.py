@@ -7,7 +7,7 @@ from analysis.figures.accounted import Traced
 from analysis.figures.marks import draw_mark, set_percent, shorten, start
 from analysis.moderators import Moderator
 from analysis.outcomes import OUTCOMES
-from analysis.readings import decimal, percent, points
+from analysis.readings import count, decimal, percent, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +66,10 @@ def read(explored: Traced) -> str:
             "being right more often" if OUTCOMES[known[0].outcome].in_points else "telling them apart better"
         )
         return f"No fact about the listeners ({names}) was shown to go with {how}."
-    return f"Of {names}: {'; '.join(_describe(one) for one in clear)}."
+    return (
+        f"Of {count(len(known), 'fact')} about the listeners ({names}), {len(clear)} went with the answers "
+        f"after adjusting for asking that often: {'; '.join(_describe(one) for one in clear)}."
+    )
 
 
 def _list_known(explored: Traced) -> list[Moderator]:

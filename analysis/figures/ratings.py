@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from analysis.asked_exploration import RatingExploration
 from analysis.canvas import DARK, INK, PAPER, explain, size_figure
 from analysis.figures.marks import name_rows, set_percent, set_title_of
+from analysis.readings import decimal
+from study_core.types import HUMAN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +36,7 @@ def draw(explored: RatingExploration) -> "Figure":
             if share >= ROOM:
                 axes.text(left + share / 2, row, f"{level:g}", ha="center", va="center", color=DARK)
             left += share
-        axes.annotate(f"{rating.mean.value:.2f}", (1.02, row), va="center", weight="bold", color=INK)
+        axes.annotate(decimal(rating.mean.value), (1.02, row), va="center", weight="bold", color=INK)
     name_rows(axes, [rating.system for rating in ratings])
     set_percent(axes)
     axes.set_xlim(0, 1.12)
@@ -47,7 +49,12 @@ def read(explored: RatingExploration) -> str:
     best, *_, worst = sorted(
         explored.study.findings.ratings, key=lambda rating: (-rating.mean.value, rating.system)
     )
-    return (
-        f"{best.system} was rated highest, {best.mean.value:.2f} on average, and {worst.system} lowest, "
-        f"{worst.mean.value:.2f}."
+    sentence = (
+        f"{_name(best.system)} rated highest, {decimal(best.mean.value)} on average, and "
+        f"{_name(worst.system)} lowest, {decimal(worst.mean.value)}."
     )
+    return sentence[0].upper() + sentence[1:] if best.system == HUMAN else sentence
+
+
+def _name(system: str) -> str:
+    return "human clips were" if system == HUMAN else f"{system} was"

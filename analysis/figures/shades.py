@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from analysis.canvas import INK, size_figure
 from analysis.clusters import FloatArray
 from analysis.figures.accounted import Accounted
-from analysis.figures.marks import set_title_of, shorten
+from analysis.figures.marks import name_columns, set_title_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def draw_shades(
     for _, left, _ in edges[1:]:
         axes.axvline(left - 0.5, color=INK, linewidth=1.2)
     middles = [(left + right) / 2 - 0.5 for _, left, right in edges]
-    axes.set_xticks(middles, [shorten(name, 14) for name, _, _ in edges])
+    name_columns(axes, middles, [name for name, _, _ in edges], [""] * len(edges))
     axes.set_yticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 TITLE = "Does the answer hang on the choices made?"
 PLAN = "as planned"
-SPREAD = 0.22
-"""Between systems of one combination, in columns."""
+SPREAD, MOST_SPREAD = 0.22, 0.8
+"""Between systems of one combination, in columns; all of them take at most the second."""
+ROOM = 0.12
+"""For a row of the legend, in heights of the figure."""
 
 
 def explain_absence(explored: Tried) -> str:
@@ -38,14 +40,18 @@ def draw(explored: Tried) -> "Figure":
     order = order_choices(explored)
     systems = list(dict.fromkeys(one.system for one in explored.sensitivity.specifications))
     for i, system in enumerate(systems):
-        _draw_curve(upper, explored, system, order, shift=SPREAD * (i - (len(systems) - 1) / 2))
+        step = min(SPREAD, MOST_SPREAD / len(systems))
+        _draw_curve(upper, explored, system, order, shift=step * (i - (len(systems) - 1) / 2))
     upper.yaxis.set_major_formatter(lambda tick, _: _show(explored, tick))
     upper.grid(visible=True, axis="y")
     upper.tick_params(axis="x", length=0)
     unit = ", points" if explored.sensitivity.in_points else ""
     upper.set_ylabel(textwrap.fill(explored.sensitivity.answer + unit, 30))
-    upper.legend(loc="upper left", bbox_to_anchor=(0, 1.0), ncols=3, handlelength=1)
-    upper.margins(y=0.22)
+    columns = 3 if len(systems) <= 3 else 2  # noqa: PLR2004 (in a row)
+    legend = upper.legend(loc="upper left", bbox_to_anchor=(0, 1.0), ncols=columns, handlelength=1)
+    legend.set_in_layout(False)
+    low, high = upper.get_ylim()
+    upper.set_ylim(low, high + ROOM * -(-len(systems) // columns) * (high - low))
     _draw_choices(lower, options, order)
     return figure
 
