@@ -47,4 +47,7 @@ def _find_problem(name: str, folder: str) -> str:
     if folder or name in _KNOWN or any(point.name == name for point in entry_points(group=GENERATOR_GROUP)):
         return ""
     known = f"{name} is no system; known are {', '.join(_KNOWN)}"
-    return f"{known}. A folder of MIDI or audio becomes one as `{name}: FOLDER`"
+    return (
+        f"{known}. A folder of MIDI or audio becomes one as `{name}: FOLDER`, a class of your own by being "
+        "installed (docs/own-generator.md)"
+    )

@@ -74,7 +74,7 @@ def test_five_mistakes_are_named_in_one_message(tmp_path: Path) -> None:
             "clips: {systems: [llama]}\n",
             "llama is no system; known are lstm, gan, markov, article_lstm, article_gan, human_original",
         ),
-        ("clips: {systems: [llama]}\n", "A folder of MIDI or audio becomes one as `llama: FOLDER`"),
+        ("clips: {systems: [llama]}\n", "A folder of MIDI or audio becomes one as `llama: FOLDER`, a class"),
         ("clips: {systems: [lstm, lstm]}\n", "names a system twice: lstm"),
         ("clips: {systems: []}\n", "names no system; known are"),
         ("clips: {systems: lstm}\n", "is a list such as [lstm, gan], with `name: FOLDER`"),
