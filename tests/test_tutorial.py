@@ -52,6 +52,13 @@ class Reader:
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
         self.said = done.stdout
 
+    def close(self) -> None:
+        """Stop the server that was left running, if there is one."""
+        if self.server is not None:
+            self.server.send_signal(signal.SIGTERM)
+            self.server.communicate(timeout=30)
+            self.server = None
+
     def edit(self, text: str) -> None:
         """Change config.yaml as the text says."""
         assert [told for told, _ in EDITS.values() if told not in text] == []
@@ -64,9 +71,7 @@ class Reader:
 def reader(tmp_path: Path) -> Iterator[Reader]:
     reader = Reader(tmp_path)
     yield reader
-    if reader.server is not None:
-        reader.server.send_signal(signal.SIGTERM)
-        reader.server.communicate(timeout=30)
+    reader.close()
 
 
 @pytest.mark.slow
