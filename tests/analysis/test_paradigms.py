@@ -11,10 +11,15 @@ from analysis.answers import HUMAN_CLIP
 from analysis.asked import collect_asked, write_asked
 from analysis.asked_exploration import explore_pairs, explore_ratings
 from analysis.asked_keys import ASKED_KEYS
+from analysis.cues import FOUND_OUT, find_cues
 from analysis.equivalence import Verdict
+from analysis.factors import divide
 from analysis.keys import KEYS
+from analysis.moderators import measure_moderator
+from analysis.outcomes import CORRECT, GAP, RATING
 from analysis.pair_model import fit_pairs
 from analysis.paradigms import PairStudy, RatingStudy, part_pairs, study_pairs, study_ratings
+from analysis.reliability import estimate_reliability
 from analysis.responses import read_responses
 from analysis.shrinkage import shrink_means
 from study_core.config import AnalysisConfig
@@ -215,6 +220,81 @@ def test_means_are_pulled_as_far_as_chance_makes_them_differ() -> None:
     assert alike.share.tolist() == pytest.approx([3.05, 3.05])
 
 
+# What is looked at in both.
+
+
+def test_answers_that_are_repeated_agree_beyond_chance(pairs: PairStudy, ratings: RatingStudy) -> None:
+    """300 trials are heard again: of pairs a fourth turns round, ratings move by one or none."""
+    kept = pairs.exclusions.kept
+    turned = np.arange(300) % 4 == 0
+    again = kept.head(300).assign(
+        judged_human=lambda t: t["judged_human"].mask(turned, 1 - t["judged_human"])
+    )
+    found = estimate_reliability(pd.concat([kept, again.assign(trial_index=99)]), 0.95)
+    assert found.n_repeats == 300
+    assert found.agreement.value == pytest.approx(0.75)
+    rated = ratings.exclusions.kept
+    moved = rated.head(300).assign(rating=lambda t: (t["rating"] + np.arange(300) % 2).clip(upper=5))
+    found = estimate_reliability(pd.concat([rated, moved.assign(trial_index=99)]), 0.95, "rating")
+    first, second = rated["rating"].head(300).to_numpy(), moved["rating"].to_numpy()
+    chance = np.subtract.outer(first, second) ** 2
+    assert found.kappa.value == pytest.approx(1 - ((first - second) ** 2).mean() / chance.mean())
+    assert found.kappa.low > 0.5
+
+
+def test_who_tells_ratings_apart_is_found_beside_who_rates_high(ratings: RatingStudy) -> None:
+    kept = ratings.exclusions.kept
+    listener = pd.factorize(kept["participant_id"])[0] % 4
+    side = np.where(kept["system"] == "human", 1, -1)
+    apart = kept.assign(fact=listener, rating=kept["rating"] + 0.5 * side * listener)
+    gap, level = (measure_moderator(apart, "fact", 0.95, outcome) for outcome in (GAP, RATING))
+    assert gap.slope.low > 0.5
+    assert gap.groups["gap"].is_monotonic_increasing
+    assert gap.p < 0.001
+    higher = kept.assign(fact=listener, rating=kept["rating"] + listener)
+    assert measure_moderator(higher, "fact", 0.95, RATING).slope.low > 0.5
+    assert abs(measure_moderator(higher, "fact", 0.95, GAP).slope.value) < 0.3
+    assert level.outcome == "rating"
+
+
+def test_a_feature_of_pairs_counts_as_the_generated_clips_less_the_human_ones(pairs: PairStudy) -> None:
+    kept = pairs.exclusions.kept
+    ids = sorted({*kept["clip_id"], *kept[HUMAN_CLIP]})
+    features = pd.DataFrame({"clip_id": ids, "rests": np.random.default_rng(1).normal(size=len(ids))})
+    measured = features.set_index("clip_id")["rests"]
+    more = kept["clip_id"].map(measured) - kept[HUMAN_CLIP].map(measured)
+    planted = kept.assign(judged_human=(more < 0).astype(int))
+    cues = find_cues(planted, features, 0.95, outcome=FOUND_OUT)
+    assert cues.table.loc[0, "low"] > 0.1
+    assert cues.table.loc[0, "n_clips"] == len(ids)
+
+
+def test_an_answer_by_a_factor_is_that_of_its_rows(pairs: PairStudy, ratings: RatingStudy) -> None:
+    for study, outcome, column in ((pairs, CORRECT, "judged_human"), (ratings, RATING, "rating")):
+        kept = study.exclusions.kept
+        kept = kept.assign(font=np.where(np.arange(len(kept)) % 3, "a", "b"))
+        found = divide(kept, "font", outcome, 0.95)
+        for cell in found.cells:
+            rows = kept[(kept["font"] == cell.group) & (kept["system"] == cell.system)]
+            mean = rows[column].mean()
+            assert cell.mean.value == pytest.approx(1 - mean if outcome is CORRECT else mean)
+            assert cell.mean.low < cell.mean.value < cell.mean.high
+        means = {(cell.system, cell.group): cell.mean.value for cell in found.cells}
+        assert [one.system for one in found.changes] == ["gan", "lstm"]
+        for one in found.changes:
+            human = means.get(("human", "a"), 0) - means.get(("human", "b"), 0)
+            change = means[one.system, "a"] - means[one.system, "b"] - human
+            assert one.difference.value == pytest.approx(change)
+            assert one.difference.low < change < one.difference.high
+    assert divide(kept.assign(font="a"), "font", RATING, 0.95).because == "all rows have the same value"
+
+
+def test_a_factor_that_the_file_lacks_is_named(tmp_path: Path) -> None:
+    make_rated().to_csv(tmp_path / "trials.csv", index=False)
+    with pytest.raises(ResponsesError, match="column 'soundfont' of --by is not in the file"):
+        read_responses(tmp_path / "trials.csv", factors=("soundfont",))
+
+
 # Reports.
 
 
@@ -237,12 +317,12 @@ def keys_of(value: object) -> set[str]:
 def test_the_pages_say_what_was_found(pairs: PairStudy, ratings: RatingStudy, tmp_path: Path) -> None:
     page = write_asked(pairs, tmp_path / "pairs", "Pairs", pdf=False).read_text(encoding="utf-8")
     assert "Beside gan, the human clip was found in" in page
-    assert "where guessing gives 50%: so listeners told the two apart" in page
+    assert "where guessing gives 50%: listeners told the two apart" in page
     for name in ("matrix", "claims", "clips", "listeners", "learning", "moderators", "specifications"):
         assert f'id="figure-{name}"' in page
     page = write_asked(ratings, tmp_path / "ratings", "Ratings", pdf=False).read_text(encoding="utf-8")
     assert "the chance that it is rated above a human clip is" in page
-    for name in ("ratings", "claims", "means", "scale", "variance", "specifications", "flow"):
+    for name in ("ratings", "claims", "means", "scale", "variance", "learning", "specifications", "flow"):
         assert f'id="figure-{name}"' in page
     for folder in ("pairs", "ratings"):
         tables = {path.name for path in (tmp_path / folder).glob("table-*.csv")}
