@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from study_core.errors import StudyError
 from study_server import services
 from study_server.backup import back_up, restore
+from study_server.namespace import claim_namespace
 from study_server.several import SeveralStudies, find_studies
 from study_server.store import Store, find_store, open_store
 from study_server.study import Study
@@ -40,6 +41,12 @@ def serve(folder: Path, finishing: str = "") -> None:
     if finishing:
         take_part(several.apps[finishing].extensions["study"])
     several.close()
+
+
+def claim(folder: Path) -> None:
+    """Give both studies their schema, without serving them."""
+    for study in find_studies([folder]):
+        claim_namespace(study.config.folders, study.name)
 
 
 def take_part(study: Study) -> None:
@@ -102,7 +109,7 @@ def test_a_renamed_folder_keeps_its_tables_and_its_old_name_is_not_given_away(fo
 
 
 def test_writers_of_one_study_do_not_wait_for_those_of_another(folder: Path) -> None:
-    serve(folder)
+    claim(folder)
     first, second = (find(folder, name) for name in NAMES)
     with first.write(), second.write():  # with one lock for both, the second would give up
         pass
@@ -152,10 +159,11 @@ def test_a_user_who_may_not_make_the_schema_is_told_what_its_owner_should_do(
     monkeypatch.setenv(
         "DATABASE_URL", address.replace("postgres:", "guest:", 1).replace("postgres@", "guest@")
     )
+    claim(folder)
     with pytest.raises(StudyError, match=r'CREATE SCHEMA "study_first" AUTHORIZATION "guest"'):
-        SeveralStudies(find_studies([folder]))
+        find(folder, "first")
     with psycopg.connect(address, autocommit=True) as owner:
         for schema in SCHEMAS:
             owner.execute(f'CREATE SCHEMA "{schema}" AUTHORIZATION guest'.encode())
-    serve(folder, finishing="first")
-    assert count_finished(find(folder, "first")) == 1
+    assert count_finished(find(folder, "first")) == 0
+    assert list_schemas() == SCHEMAS[:1]
