@@ -15,6 +15,7 @@ from study_server import (
     participant,
     practice_pages,
     preview,
+    preview_pages,
     question_pages,
     researcher,
     screening_pages,
@@ -68,6 +69,7 @@ def create_app(config: Config) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     app.extensions["preview"] = Preview(study, make_preview_app)
+    app.extensions["csrf"].exempt(preview_pages.walk_on)  # the preview's own app looks at its forms
     return app
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from flask import Flask, current_app, render_template, request
+from flask_wtf.csrf import generate_csrf
 from markupsafe import escape
 from pydantic import ValidationError
 
 from study_server.answer_forms import AnswerForm
-from study_server.form_tokens import find_token
 from study_server.i18n import current_language
 from study_server.study import current_study
 
@@ -41,7 +41,7 @@ class ClipPage:
         A part is what a script puts in the place of the page before: the title and the main element.
         """
         sounds, following = _name_slots("sound", self.tokens), _name_slots("next", self.next_tokens)
-        own = {"slot-csrf-slot": find_token(), "slot-action-slot": self.action, **sounds, **following}
+        own = {"slot-csrf-slot": generate_csrf(), "slot-action-slot": self.action, **sounds, **following}
         blank = replace(self, action="slot-action-slot", tokens=(*sounds,), next_tokens=(*following,))
         lay_out = current_app.extensions["layouts"]
         layout: str = lay_out(blank, has_problem, is_part, current_language().tag, request.script_root)

@@ -3,12 +3,12 @@
 import logging
 
 from flask import Flask, Response, redirect, render_template
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
-from study_server.form_tokens import FormTokenError
 from study_server.i18n import gettext as _
 from study_server.visitor import ElsewhereError
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def explain_faults(app: Flask) -> None:
     """Give an app a page for everything that can go wrong."""
     app.register_error_handler(ElsewhereError, _go_elsewhere)
-    app.register_error_handler(FormTokenError, _explain_stale_page)
+    app.register_error_handler(CSRFError, _explain_stale_page)
     app.register_error_handler(SecurityError, _refuse_host)
     app.register_error_handler(HTTPException, _explain)
     for fault in STORE_FAULTS:
@@ -33,7 +33,7 @@ def _go_elsewhere(error: ElsewhereError) -> BaseResponse:
     return redirect(error.url, 303)
 
 
-def _explain_stale_page(error: FormTokenError) -> tuple[str, int]:
+def _explain_stale_page(error: CSRFError) -> tuple[str, int]:
     log.info("A form was refused: %s", error.description)
     text = _("Open the study again from your link. If this comes back, allow cookies for this site.")
     return render_template("notice.html", heading=_("This page is out of date"), text=text), 400

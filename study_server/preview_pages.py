@@ -7,7 +7,6 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from werkzeug.wrappers import Response
 
 from study_server import places
-from study_server.form_tokens import hands_forms_on
 from study_server.i18n import LANGUAGES
 from study_server.preview import PREFIX, Preview, Walker, list_places
 from study_server.security import PROOF_HEADER, prove_simulation
@@ -97,7 +96,6 @@ def walk(path: str) -> Response:
 
 @blueprint.post("/walk/", defaults={"path": ""})
 @blueprint.post("/walk/<path:path>")
-@hands_forms_on
 def walk_on(path: str) -> Response:
     """Take a form of the preview; its own app looks at the token.
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 from flask.sessions import SecureCookieSessionInterface
+from flask_wtf.csrf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import RequestRedirect
 
@@ -13,7 +14,6 @@ from study_core.config import Config
 from study_core.errors import StudyError
 from study_core.folders import DataFolders
 from study_core.secret import load_secret, opaque_id
-from study_server.form_tokens import require_form_tokens
 
 KEY_VARIABLE = "STUDY_SECRET_KEY"
 SHORTEST_KEY = 32
@@ -74,11 +74,13 @@ def protect(app: Flask, config: Config) -> None:
         MAX_CONTENT_LENGTH=MOST_REQUEST_BYTES,
         MAX_FORM_MEMORY_SIZE=MOST_REQUEST_BYTES,
         PROVIDE_AUTOMATIC_OPTIONS=False,
+        WTF_CSRF_TIME_LIMIT=None,  # a laptop closed over lunch must not lose its answer
+        WTF_CSRF_SSL_STRICT=False,  # some browsers send no referrer; token and SameSite suffice
     )
     app.session_interface = SignedCookies(app)
     app.before_request(_redirect_nobody)
     app.before_request(_take_plain_forms_only)
-    require_form_tokens(app)
+    CSRFProtect(app)
     headers = HEADERS | ({"Strict-Transport-Security": f"max-age={YEAR_S}"} if is_https else {})
     app.after_request(lambda response: _add_headers(response, headers))
 
