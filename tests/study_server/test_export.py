@@ -358,8 +358,13 @@ def test_a_pair_with_a_clip_that_checks_attention_is_a_check(data_folder: Path) 
 
 def test_a_failed_check_is_told_where_the_rule_reads_it(data_folder: Path) -> None:
     app = create_app(make_config(data_folder, trials={"catch": ["gan"]}))
+    study = app.extensions["study"]
     Participant(app).finish("human")
-    folder = export(app.extensions["study"])
-    app.extensions["study"].store.close()
+    folder = export(study)
     assert {row["passed_checks"] for row in read_table(folder, "trials")} == {"0"}
     assert "failed attention" in read_table(folder, "participants")[0]["flags"]
+    for flags, passed in (("was away;failed headphones", "0"), ("was away", "1")):
+        with study.store.write() as db:
+            db.execute(update(StudySession).values(flags=flags))
+        assert {row["passed_checks"] for row in read_table(export(study), "trials")} == {passed}
+    study.store.close()
