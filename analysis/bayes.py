@@ -47,7 +47,7 @@ CAUTIONS = 0.95, 0.995
 COEFFICIENT_SD: Mapping[Link, float] = {"logit": 1.5, "probit": 0.9}
 """Of the normal prior: with the others, a system's share is between 13 and 87 % with probability 90 %."""
 EFFECT_SD: Mapping[Link, float] = {"logit": 1.0, "probit": 0.6}
-"""Of the half-normal prior: in five published tests clips had SDs of .4 to .9 logits."""
+"""Scale of the half-normal prior: in five published tests clips had SDs of .4 to .9 logits."""
 TAILS = (0.05, 0.95)
 
 
@@ -106,8 +106,8 @@ def describe_priors(link: Link) -> dict[str, str]:
     """Return the priors in words, by parameter."""
     return {
         "each system": f"normal, mean 0, SD {COEFFICIENT_SD[link]} on the {link} scale",
-        "each SD of listeners and clips": f"half-normal, SD {EFFECT_SD[link]:g} on the {link} scale",
-        "correlation of lean and sensitivity": "LKJ with shape 2: density in proportion to 1 - r\u00b2",
+        "each SD of listeners and clips": f"half-normal, scale {EFFECT_SD[link]:g} on the {link} scale",
+        "correlation of lean and sensitivity": "LKJ with shape 2: density in proportion to 1 \u2212 r\u00b2",
     }
 
 

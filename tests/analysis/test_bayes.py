@@ -148,7 +148,7 @@ def test_the_report_has_the_bayesian_line_beside_the_others(study: Study, tmp_pa
         f"gan {100 * posterior.systems[1].rate.value:.1f}%",
         "3 of 8000 draws diverged",
         "largest R-hat 1.002 (1 is perfect)",
-        "each SD of listeners and clips, half-normal, SD 1 on the logit scale",
+        "each SD of listeners and clips, half-normal, scale 1 on the logit scale",
         "bambi 0.21.0, pymc 6.4.0; Capretto et al. 2022",
     ):
         assert words in text
