@@ -30,7 +30,7 @@ from study_core.errors import StudyError
 )
 @click.pass_obj
 def share(options: Options, /, **given: Any) -> None:
-    r"""Write a page of a study's results for everybody.
+    """Write a page of a study's results for everybody.
 
     A single file without scripts, for any web host or a mail: the question, how it was asked, the answer
     about each generator with its range, and some clips. Run `study export` and `study analyze` first. It
@@ -39,7 +39,7 @@ def share(options: Options, /, **given: Any) -> None:
 
     \b
     study share --paper https://doi.org/10.1234/abc --cite "Ketchum (2026). Who composed it?"
-    """
+    """  # noqa: D301 (\b keeps the lines below it as they are)
     from study_server.phases import find_phase
     from study_server.sharing.page import Extras, write_shared
     from study_server.sharing.permission import Terms, require_permission
