@@ -131,6 +131,7 @@ def test_a_study_that_moved_to_another_folder_keeps_its_protocol(config: Config)
     moved = config.model_copy(update={"data_dir": "/elsewhere/data", "corpus": corpus})
     stimuli = load_protocol(config).stimuli
     assert RunningProtocol(moved, stimuli).sha256 == RunningProtocol(config, stimuli).sha256
+    assert RunningProtocol(config, stimuli[::-1]).sha256 == RunningProtocol(config, stimuli).sha256
     retitled = config.model_copy(update={"title": "Another title"})
     assert RunningProtocol(retitled, stimuli).sha256 != RunningProtocol(config, stimuli).sha256
 
