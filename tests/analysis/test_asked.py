@@ -66,7 +66,7 @@ def test_an_even_number_of_grades_has_no_middle(path: Path) -> None:
 def test_grades_must_be_counted_and_kept(path: Path) -> None:
     text = HEADER + "graded_answer\na,h1,human,5\nb,g1,gan,1\n"
     assert "how many grades there are must be said: --grades NUMBER" in message(path, text)
-    assert "graded_answer: 5 in row 2 is above the highest grade, 4 (--grades)" in message(path, text, grades=4)
+    assert "graded_answer: 5 in row 2 is above the highest grade, 4" in message(path, text, grades=4)
 
 
 def test_confidence_beside_a_signed_answer_is_refused(path: Path) -> None:
