@@ -9,6 +9,7 @@ from study_core.config import Config
 from study_core.frozen import (
     FrozenError,
     FrozenStudy,
+    list_changes,
     mark_frozen,
     read_frozen,
     refuse_frozen,
@@ -73,6 +74,13 @@ def test_an_unchanged_mark_is_not_written_again(tmp_path: Path) -> None:
     assert (tmp_path / "frozen.json").stat().st_ino == before
     mark_frozen(tmp_path / "frozen.json", dataclasses.replace(mark, study_version="2"))
     assert (tmp_path / "frozen.json").stat().st_ino != before
+
+
+def test_keys_that_only_one_of_two_configs_has_are_told() -> None:
+    assert list_changes({"a": {"gone": 1, "kept": 2}}, {"a": {"new": 3, "kept": 2}}) == [
+        "a.gone: was 1, is None",
+        "a.new: was None, is 3",
+    ]
 
 
 def test_codes_addresses_and_places_may_change_and_what_people_meet_may_not() -> None:

@@ -93,10 +93,15 @@ def test_every_exclusion_and_readmission_is_recorded_with_who_and_why(app: Flask
 
 def test_who_was_excluded_and_withdraws_leaves_no_name_in_the_record(app: Flask, study: Study) -> None:
     participant = Participant(app).finish()
-    exclude_only(study)
+    participant_id = exclude_only(study)
+    Participant(app).finish()
+    with study.store.write() as db:
+        ids = db.scalars(select(StudySession.participant_id)).all()
+        stays = next(each for each in ids if each != participant_id)
+        exclude(db, stays, **ANSWERED_AT_RANDOM)
     participant.withdraw()
     with study.store.read() as db:
-        assert [change.participant_id for change in list_exclusions(db)] == [None]
+        assert [change.participant_id for change in list_exclusions(db)] == [None, stays]
 
 
 def test_what_cannot_be_excluded_or_readmitted_is_said_and_changes_nothing(app: Flask, study: Study) -> None:
