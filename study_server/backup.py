@@ -8,6 +8,7 @@ import getpass
 import shutil
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,10 +41,8 @@ def back_up(store: Store, path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         draft = Path(folder) / path.name
-        copy = open_sqlite(draft)
-        with store.read() as source, copy.write() as target:
+        with closing(open_sqlite(draft)) as copy, store.read() as source, copy.write() as target:
             counts = _copy_rows(source.connection(), target.connection())
-        copy.close()
         _make_one_file(draft)
         draft.chmod(0o600)
         draft.replace(path)
@@ -63,13 +62,12 @@ def restore(store: Store, path: Path) -> int:
     """
     _check_backup(path)
     with TemporaryDirectory() as folder:
-        copy = open_sqlite(Path(shutil.copy(path, folder)))
-        with copy.read() as source, store.write() as target:
+        draft = Path(shutil.copy(path, folder))
+        with closing(open_sqlite(draft)) as copy, copy.read() as source, store.write() as target:
             _require_empty(target.connection(), store.place)
             counts = _copy_rows(source.connection(), target.connection())
             recruits.forget_expired(target)
             target.add(Change(what="restored", who=getpass.getuser(), reason=f"from {path.name}"))
-        copy.close()
     return counts["judgments"]
 
 

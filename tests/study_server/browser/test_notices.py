@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,9 @@ def test_a_new_version_too_many_tries_and_a_store_that_fails_are_told_accessibly
             visitor.page.fill("[name=code]", "AAAA-AAAA-AAAA")
             visitor.go_on()
         require_notice(visitor, "Espera un momento")
-        with sqlite3.connect(config.folders.database) as store:
+        with closing(sqlite3.connect(config.folders.database)) as store, store:
             store.execute("ALTER TABLE sessions RENAME TO lost")
         visitor.page.goto(visitor.url)
         require_notice(visitor, "Ahora mismo el estudio no puede guardar respuestas")
-        with sqlite3.connect(config.folders.database) as store:
+        with closing(sqlite3.connect(config.folders.database)) as store, store:
             store.execute("ALTER TABLE lost RENAME TO sessions")
