@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from analysis.asked_exploration import Asked
 from analysis.canvas import LINE, PAPER, explain
 from analysis.equivalence import Claim, Verdict
-from analysis.figures.marks import color_of, draw_mark, name_rows, set_percent, start
+from analysis.figures.marks import color_of, draw_mark, name_rows, start
+from analysis.figures.ticks import set_percent
 from analysis.paradigms import PairStudy
 from analysis.readings import percent, points
 

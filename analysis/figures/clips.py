@@ -7,7 +7,8 @@ import pandas as pd
 
 from analysis.canvas import INK, LINE, explain
 from analysis.figures.accounted import Explored
-from analysis.figures.marks import color_of, draw_mark, name_columns, set_percent, start
+from analysis.figures.marks import color_of, draw_mark, name_columns, start
+from analysis.figures.ticks import set_percent
 from analysis.readings import count, percent
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from analysis.canvas import GENERATORS, PAPER, explain
 from analysis.figures.accounted import Explored
-from analysis.figures.marks import draw_mark, set_percent, start
+from analysis.figures.marks import draw_mark, start
+from analysis.figures.ticks import set_percent
 from analysis.readings import percent
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import pandas as pd
 from analysis.canvas import GENERATORS, PAPER, SOFT, explain
 from analysis.cues import JUDGED_COMPUTER, Cues
 from analysis.figures.accounted import Cued
-from analysis.figures.marks import draw_mark, name_rows, set_points, start
+from analysis.figures.marks import draw_mark, name_rows, start
+from analysis.figures.ticks import set_points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from analysis.canvas import explain
 from analysis.detection import Detection
 from analysis.exploration import Exploration
-from analysis.figures.marks import color_of, draw_estimate, draw_mark, list_ends, name_rows, start
+from analysis.figures.marks import color_of, draw_estimate, draw_mark, name_rows, start
+from analysis.figures.ticks import list_ends
 from analysis.readings import D_PRIME, decimal
 
 if TYPE_CHECKING:

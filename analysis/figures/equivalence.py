@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from analysis.canvas import LINE, PAPER, explain
 from analysis.equivalence import Verdict
 from analysis.exploration import Exploration
-from analysis.figures.marks import color_of, draw_mark, name_rows, set_points, start
+from analysis.figures.marks import color_of, draw_mark, name_rows, start
+from analysis.figures.ticks import set_points
 from analysis.readings import points
 
 if TYPE_CHECKING:

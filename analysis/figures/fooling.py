@@ -6,7 +6,8 @@ import numpy as np
 
 from analysis.canvas import LINE, explain
 from analysis.exploration import Exploration
-from analysis.figures.marks import color_of, draw_estimate, draw_mark, name_rows, set_percent, start
+from analysis.figures.marks import color_of, draw_estimate, draw_mark, name_rows, start
+from analysis.figures.ticks import set_percent
 from analysis.findings import Study
 from analysis.readings import percent
 

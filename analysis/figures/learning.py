@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from analysis.canvas import GENERATORS, PAPER, explain
 from analysis.figures.accounted import Traced
-from analysis.figures.marks import draw_mark, set_percent, start
+from analysis.figures.marks import draw_mark, start
+from analysis.figures.ticks import set_percent
 from analysis.outcomes import OUTCOMES, Outcome
 from analysis.readings import decimal, percent, sign_points
 

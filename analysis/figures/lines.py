@@ -6,7 +6,8 @@ from analysis.canvas import ALERT, INK, PAPER, SOFT, explain
 from analysis.comparison import INDEPENDENT, LISTENERS_ONLY, Comparison
 from analysis.estimates import Estimate
 from analysis.exploration import Exploration
-from analysis.figures.marks import color_of, draw_mark, list_ends, set_points, shorten, start
+from analysis.figures.marks import color_of, draw_mark, shorten, start
+from analysis.figures.ticks import list_ends, set_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

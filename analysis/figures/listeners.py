@@ -7,7 +7,8 @@ import numpy as np
 from analysis.canvas import GENERATORS, INK
 from analysis.clusters import FloatArray
 from analysis.figures.accounted import Explored, Judged
-from analysis.figures.marks import set_percent, start
+from analysis.figures.marks import start
+from analysis.figures.ticks import set_percent
 from analysis.readings import percent
 
 if TYPE_CHECKING:

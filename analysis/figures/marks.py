@@ -1,14 +1,12 @@
-"""The marks that several figures share: an estimate with its interval, percent axes, a system's color."""
+"""The marks that several figures share: an estimate with its interval, rows and columns by name, a system's color."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from analysis.canvas import DASHES, GENERATORS, INK, PAPER, SOFT, set_title, start_figure
 from analysis.estimates import Estimate
 from analysis.figures.accounted import Accounted
-from analysis.readings import SIMULATED, percent, sign_points
+from analysis.readings import SIMULATED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,34 +75,3 @@ def name_columns(axes: "Axes", places: Sequence[float], names: Sequence[str], no
 def shorten(name: str, most: int = 28) -> str:
     """Return a name that leaves room for the figure beside it."""
     return name if len(name) <= most else name[: most - 1] + "\u2026"
-
-
-def set_percent(axes: "Axes", which: str = "x", low: float = 0.0, high: float = 1.0) -> None:
-    """Give an axis ticks in percent from low to high."""
-    step = 0.25 if high - low > 0.6 else (0.1 if high - low > 0.25 else 0.05)  # noqa: PLR2004 (4 to 6 ticks)
-    ticks = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step
-    labels = [percent(tick) for tick in ticks]
-    margin = 0.02 * (high - low)
-    if which == "x":
-        axes.set_xticks(ticks, labels)
-        axes.set_xlim(low - margin, high + margin)
-    else:
-        axes.set_yticks(ticks, labels)
-        axes.set_ylim(low - margin, high + margin)
-
-
-def set_points(axes: "Axes", ends: Iterable[float]) -> None:
-    """Give the x axis of a difference of shares ticks in signed percentage points, 0 always in view."""
-    values = [0.0, *ends]
-    low, high = min(values), max(values)
-    margin = 0.06 * max(high - low, 0.1)
-    span = high - low + 2 * margin
-    step = next(size for size in (0.02, 0.05, 0.1, 0.2, 0.5) if span / size <= 8 or size == 0.5)  # noqa: PLR2004
-    ticks = np.arange(np.ceil((low - margin) / step), np.floor((high + margin) / step) + 1) * step
-    axes.set_xticks(ticks, [sign_points(tick) for tick in ticks])
-    axes.set_xlim(low - margin, high + margin)
-
-
-def list_ends(estimates: Iterable[Estimate]) -> list[float]:
-    """Return every value and end of interval that there is."""
-    return [end for one in estimates for end in (one.low, one.value, one.high) if end is not None]

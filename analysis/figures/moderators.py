@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from analysis.canvas import GENERATORS, INK, PAPER, SOFT, explain
 from analysis.figures.accounted import Traced
-from analysis.figures.marks import draw_mark, set_percent, shorten, start
+from analysis.figures.marks import draw_mark, shorten, start
+from analysis.figures.ticks import set_percent
 from analysis.moderators import Moderator
 from analysis.outcomes import OUTCOMES
 from analysis.readings import count, decimal, percent, points

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from analysis.asked_exploration import RatingExploration
 from analysis.canvas import DARK, INK, PAPER, explain, size_figure
-from analysis.figures.marks import name_rows, set_percent, set_title_of
+from analysis.figures.marks import name_rows, set_title_of
+from analysis.figures.ticks import set_percent
 from analysis.readings import decimal
 from study_core.types import HUMAN
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from analysis.canvas import DASHES, SOFT
 from analysis.confidence import Roc
 from analysis.exploration import Exploration
-from analysis.figures.marks import color_of, set_percent, shorten, start
+from analysis.figures.marks import color_of, shorten, start
+from analysis.figures.ticks import set_percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

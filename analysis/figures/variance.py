@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from analysis.canvas import DARK, PAPER
 from analysis.figures.accounted import Parted
-from analysis.figures.marks import set_percent, start
+from analysis.figures.marks import start
+from analysis.figures.ticks import set_percent
 from analysis.readings import percent
 
 if TYPE_CHECKING:
