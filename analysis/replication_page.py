@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from analysis.canvas import GENERATORS, INK, PAPER, SOFT, embed_svg, explain, save_figure, set_style
 from analysis.equivalence import Verdict
 from analysis.estimates import Estimate
-from analysis.figures.marks import draw_mark, list_ends, set_points, shorten
+from analysis.figures.marks import draw_mark, shorten
+from analysis.figures.ticks import list_ends, set_points
 from analysis.numbers import describe_data, make_plain
 from analysis.page import count_asked, make_environment
 from analysis.readings import SIMULATED, decimal, percent, sign_points
