@@ -38,7 +38,9 @@ def draw_shades(
     figure = size_figure(6)
     axes = figure.add_subplot()
     set_title_of(axes, title, study)
-    shades = LinearSegmentedColormap.from_list("shades", [colors[0], MIDDLE, colors[1]], bad=NOTHING)
+    shades = LinearSegmentedColormap.from_list("shades", [colors[0], MIDDLE, colors[1]]).with_extremes(
+        bad=NOTHING
+    )
     image = axes.imshow(cells, cmap=shades, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     for _, left, _ in edges[1:]:
         axes.axvline(left - 0.5, color=INK, linewidth=1.2)
