@@ -13,6 +13,7 @@ from study_core.cli import Options
 from study_core.config import Config
 from study_core.console import say, show_progress
 from study_core.errors import CorpusError, list_problems
+from study_core.folders import CLIPS_FILE
 from study_core.frozen import refuse_frozen
 
 
@@ -156,7 +157,7 @@ def generate(ctx: click.Context, /, out: Path | None, **wanted: Any) -> None:
 
 
 def _generate_study(config: Config) -> None:
-    from models.clips import CLIPS_FILE, ClipStage
+    from models.clips import ClipStage
 
     config.clips.check_folders()
     stage = ClipStage(config)

@@ -15,11 +15,11 @@ from models.originality import CopyDetector
 from models.primers import deal_primers, shuffle_usable
 from models.weights import WEIGHTS_FILE
 from study_core.config import Config
+from study_core.folders import CLIPS_FILE
 from study_core.manifest import fingerprint, is_current, sha256_file, stamp_stage, write_bytes, write_manifest
 from study_core.systems import GENERATORS
 from study_core.types import HUMAN, HUMAN_ORIGINAL, SOUND_SUFFIXES, Clip
 
-CLIPS_FILE = "clips.csv"
 _VERSION = 4  # raise it when the same inputs become other clips
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from models.arrangement import arrange
 from models.batches import normalize_key
-from models.clips import CLIPS_FILE
 from models.composing import compose_clips
 from models.corpus import PreparedPiece, load_pieces
 from models.evaluation_features import FEATURES
@@ -26,7 +25,7 @@ from models.tokens import Score, quantize
 from models.weights import WEIGHTS_FILE, save_weights
 from study_core.config import Config
 from study_core.errors import StudyError, list_problems
-from study_core.folders import DataFolders
+from study_core.folders import CLIPS_FILE, DataFolders
 from study_core.manifest import read_manifest, sha256_file
 from study_core.seeds import random_generator
 from study_core.types import HUMAN, HUMAN_ORIGINAL, SOUND_SUFFIXES, Clip

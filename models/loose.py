@@ -18,6 +18,7 @@ from models.primers import find_primer_starts, request_after, request_alone
 from models.tokens import TICKS_PER_BEAT, Score
 from study_core.config import Config
 from study_core.errors import StudyError, list_problems
+from study_core.folders import CLIPS_FILE
 from study_core.manifest import read_manifest, write_bytes, write_manifest
 from study_core.seeds import child_seed
 from study_core.types import Clip, Piece
@@ -86,7 +87,7 @@ def write_loose(order: Order, drafts: dict[int, Draft], folder: Path) -> list[Pa
         write_bytes(folder / row.clip_file, draft.content)
         rows.append(row)
         files.append(folder / row.clip_file)
-    manifest = folder / "clips.csv"
+    manifest = folder / CLIPS_FILE
     new = {row.clip_id for row in rows}
     kept = (
         [row for row in read_manifest(manifest, Clip) if row.clip_id not in new] if manifest.exists() else []

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from models.clips import CLIPS_FILE
 from models.corpus import PreparedPiece, load_pieces
 from models.evaluation import MARKOV
 from models.evaluation_figures import CEILING, FLOOR
@@ -17,6 +16,7 @@ from models.released import hash_music
 from models.weights import WEIGHTS_FILE, training_settings
 from study_core.config import Config
 from study_core.errors import StudyError
+from study_core.folders import CLIPS_FILE
 from study_core.manifest import read_manifest, sha256_file
 from study_core.types import Clip
 

@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from models.clips import CLIPS_FILE, ClipStage
+from models.clips import ClipStage
 from study_core.config import Config
+from study_core.folders import CLIPS_FILE
 from study_core.manifest import read_manifest
 from study_core.readiness import Finding
 from study_core.types import Clip

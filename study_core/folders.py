@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+CLIPS_FILE, STIMULI_FILE, SCREENING_FILE = "clips.csv", "stimuli.csv", "screening.csv"
+"""The manifests of clips, of stimuli and of screening sounds, each in the folder of its files."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolders:

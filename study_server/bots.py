@@ -10,11 +10,11 @@ import httpx
 
 from study_core.config import Config
 from study_core.errors import StudyError
+from study_core.folders import STIMULI_FILE
 from study_core.manifest import read_manifest, sha256_bytes
 from study_core.seeds import random_generator
 from study_core.types import Stimulus
 from study_server.listeners import Listener, Skill
-from study_server.protocol import MANIFEST
 from study_server.screening import load_screening
 from study_server.security import PROOF_HEADER, prove_simulation
 
@@ -163,7 +163,7 @@ def simulate(config: Config, crowd: Crowd, url: str) -> Iterator[int]:
     StudyError
         If no study server answers there, it is another study's, or it fails.
     """
-    rows = read_manifest(config.folders.stimuli / MANIFEST, Stimulus)
+    rows = read_manifest(config.folders.stimuli / STIMULI_FILE, Stimulus)
     stimuli = {stimulus.stimulus_sha256: stimulus for stimulus in rows}
     screening = {sound.sound_sha256: sound.answer for sound in load_screening(config).sounds}
     proof = {PROOF_HEADER: prove_simulation(config.folders)}

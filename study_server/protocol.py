@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from study_core.config import Config
 from study_core.errors import StimulusError, StudyError, list_problems
+from study_core.folders import STIMULI_FILE
 from study_core.frozen import FrozenStudy, list_changes, mark_frozen, select_frozen
 from study_core.manifest import fingerprint, read_manifest, sha256_file
 from study_core.participation import TrialsConfig
@@ -23,8 +24,6 @@ from study_server.documents import hash_consent
 from study_server.playlist import Design, make_design
 from study_server.screening import hash_sounds
 from study_server.tables import Protocol, StudySession, now_utc
-
-MANIFEST = "stimuli.csv"
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def load_protocol(config: Config) -> RunningProtocol:
         If stimuli are missing or altered (all are named), or too few for a session.
     """
     folder = config.folders.stimuli
-    stimuli = read_manifest(folder / MANIFEST, Stimulus)
+    stimuli = read_manifest(folder / STIMULI_FILE, Stimulus)
     problems = _find_problems(folder, stimuli)
     if problems:
         raise StimulusError(
@@ -119,7 +118,9 @@ def load_protocol(config: Config) -> RunningProtocol:
 
 def _find_problems(folder: Path, stimuli: Sequence[Stimulus]) -> list[str]:
     ids = Counter(stimulus.stimulus_id for stimulus in stimuli)
-    problems = [f"{stimulus_id}: stands {n} times in {MANIFEST}" for stimulus_id, n in ids.items() if n > 1]
+    problems = [
+        f"{stimulus_id}: stands {n} times in {STIMULI_FILE}" for stimulus_id, n in ids.items() if n > 1
+    ]
     for stimulus in stimuli:
         path = folder / stimulus.stimulus_file
         problems += _compare_file(path, stimulus.stimulus_sha256)

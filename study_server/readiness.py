@@ -5,11 +5,12 @@ import os
 from sqlalchemy import func, select
 
 from study_core.config import Config
+from study_core.folders import STIMULI_FILE
 from study_core.participation import Text
 from study_core.readiness import Finding
 from study_server.documents import check_consent
 from study_server.login import ResearcherPassword
-from study_server.protocol import MANIFEST, RunningProtocol, load_protocol, refuse_changed_protocol
+from study_server.protocol import RunningProtocol, load_protocol, refuse_changed_protocol
 from study_server.store import URL_VARIABLE, open_store
 from study_server.tables import StudySession
 
@@ -21,7 +22,7 @@ ANSWERING_S = 8
 
 def check_session(config: Config) -> Finding:
     """Find the session that participants would have, and whether it lasts what they are told."""
-    if not (config.folders.stimuli / MANIFEST).exists():
+    if not (config.folders.stimuli / STIMULI_FILE).exists():
         return Finding(missing=("no session can be drawn without stimuli: run `study prepare`",))
     protocol = load_protocol(config)
     minutes = protocol.n_trials * (config.clips.duration_s + ANSWERING_S) / 60
@@ -67,7 +68,7 @@ def check_store(config: Config) -> Finding:
     store = open_store(path)
     try:
         with store.read() as db:
-            if (config.folders.stimuli / MANIFEST).exists():
+            if (config.folders.stimuli / STIMULI_FILE).exists():
                 refuse_changed_protocol(db, load_protocol(config))
             n_real = db.scalar(
                 select(func.count()).select_from(StudySession).where(~StudySession.is_simulated)

@@ -10,13 +10,13 @@ from typing import Literal
 
 from study_core.config import Config
 from study_core.errors import StimulusError, list_problems
+from study_core.folders import SCREENING_FILE
 from study_core.manifest import fingerprint, read_manifest, sha256_file
 from study_core.participation import SCREENING_TRIALS, ScreeningConfig
 from study_core.seeds import random_generator
 from study_core.types import ScreeningSound
 from study_server.tables import ScreeningTrial, StudySession, make_code, now_utc
 
-MANIFEST = "screening.csv"
 INTERVALS = (1, 2, 3)
 INTERVAL_STARTS_S = {"antiphase": (0, 1.5, 3), "huggins": (0, 2, 4)}
 EXAMPLE = 0
@@ -47,12 +47,12 @@ def load_screening(config: Config) -> Screening:
     if not config.screening.tests:
         return Screening(config.screening, [])
     folder = config.folders.screening
-    if not (folder / MANIFEST).exists():
+    if not (folder / SCREENING_FILE).exists():
         raise StimulusError(
-            f"{folder / MANIFEST} is missing, but screening.tests names {', '.join(config.screening.tests)}. "
-            "Run `study render --screening` to make the sounds."
+            f"{folder / SCREENING_FILE} is missing, but screening.tests names "
+            f"{', '.join(config.screening.tests)}. Run `study render --screening` to make the sounds."
         )
-    sounds = read_manifest(folder / MANIFEST, ScreeningSound)
+    sounds = read_manifest(folder / SCREENING_FILE, ScreeningSound)
     bad = [
         sound.sound_file
         for sound in sounds

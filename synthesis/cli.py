@@ -7,13 +7,13 @@ import click
 from study_core.cli import Options
 from study_core.config import Config
 from study_core.console import say, show_progress
+from study_core.folders import SCREENING_FILE, STIMULI_FILE
 from study_core.frozen import read_frozen, refuse_frozen
 from study_core.manifest import is_current, read_manifest
 from study_core.types import Stimulus
 from synthesis.audit import audit_stimuli
 from synthesis.recordings import import_recordings
 from synthesis.stimuli import (
-    STIMULI_FILE,
     fingerprint_inputs,
     publish_stimuli,
     read_clips,
@@ -83,13 +83,13 @@ def _render(config: Config, workers: int | None, cluster: str | None) -> None:
 
 
 def _write_screening(config: Config) -> None:
-    from synthesis.screening import MANIFEST_FILE, make_screening
+    from synthesis.screening import make_screening
 
     frozen = read_frozen(config.folders.frozen)
     if frozen is not None and frozen.config["seed"] != config.seed:
         refuse_frozen(config, "the screening sounds")  # under the same seed they become the same again
     rows = make_screening(config.folders, config.seed)
-    say(f"{len(rows)} screening sounds in {config.folders.screening / MANIFEST_FILE}")
+    say(f"{len(rows)} screening sounds in {config.folders.screening / SCREENING_FILE}")
 
 
 def _write_contact_sheet(config: Config) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from study_core.config import Config
+from study_core.folders import CLIPS_FILE, STIMULI_FILE
 from study_core.manifest import is_current
 from study_core.readiness import Finding
 from synthesis.soundfonts import SOUNDFONT_FOLDER, find_soundfont
-from synthesis.stimuli import STIMULI_FILE, fingerprint_inputs, read_clips
+from synthesis.stimuli import fingerprint_inputs, read_clips
 from synthesis.takes import Studio
 
 PREPARE = "run `study prepare`"
@@ -31,7 +32,7 @@ def check_stimuli(config: Config) -> Finding:
     path = folders.stimuli / STIMULI_FILE
     if not path.exists():
         return Finding(missing=(f"{path} is not made yet: {PREPARE}",))
-    if not (folders.clips / "clips.csv").exists():
+    if not (folders.clips / CLIPS_FILE).exists():
         return Finding(str(path), doubts=("what they were made from is not here, so it was not compared",))
     clips = read_clips(folders.clips)
     studio = Studio.open(config.synthesis, config.clips.duration_s)

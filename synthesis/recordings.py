@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from study_core.errors import StimulusError, list_problems
+from study_core.folders import CLIPS_FILE
 from study_core.manifest import read_manifest, sha256_file, write_bytes, write_manifest
 from study_core.types import SOUND_SUFFIXES, Clip
 from synthesis.loudness import Sound
@@ -68,7 +69,7 @@ def import_recordings(folder: Path, clips: Path) -> int:
         )
     for path, row in zip(found, rows, strict=True):
         write_bytes(clips / row.clip_file, path.read_bytes())
-    manifest = clips / "clips.csv"
+    manifest = clips / CLIPS_FILE
     kept = read_manifest(manifest, Clip) if manifest.exists() else []
     systems = {row.system for row in rows}
     write_manifest(manifest, [*(row for row in kept if row.system not in systems), *rows])

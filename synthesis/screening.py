@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from study_core.errors import StimulusError
-from study_core.folders import DataFolders
+from study_core.folders import SCREENING_FILE, DataFolders
 from study_core.manifest import sha256_bytes, write_bytes, write_manifest
 from study_core.secret import load_secret, opaque_id
 from study_core.seeds import random_generator
@@ -30,7 +30,6 @@ from synthesis.loudness import Sound
 from synthesis.stimuli import TIME_STAMP
 
 SAMPLE_RATE_HZ = 44100
-MANIFEST_FILE = "screening.csv"
 _INTERVALS = 3
 _SETS_OF_NOISE = 6
 
@@ -58,7 +57,7 @@ def make_screening(folders: DataFolders, study_seed: int) -> list[ScreeningSound
             *_write_set(folder, key, "huggins", make_huggins_set(study_seed)),
         ]
         rows.sort(key=lambda row: row.sound_id)
-        write_manifest(folder / MANIFEST_FILE, rows)
+        write_manifest(folder / SCREENING_FILE, rows)
         kept = {row.sound_file for row in rows}
         for path in folder.glob("*.flac"):
             if path.name not in kept:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from study_core.errors import StimulusError, list_problems
-from study_core.folders import DataFolders
+from study_core.folders import CLIPS_FILE, STIMULI_FILE, DataFolders
 from study_core.manifest import (
     fingerprint,
     read_manifest,
@@ -26,7 +26,6 @@ from synthesis.mastering import choose_loudness
 from synthesis.recordings import is_recording
 from synthesis.takes import MASTER_TYPE, Job, Studio, Take, encode_take, find_take, measure_clip
 
-STIMULI_FILE = "stimuli.csv"
 TIME_STAMP = 946_684_800
 """Modification time of every stimulus, 2000-01-01 UTC: when it was made tells nothing."""
 
@@ -52,7 +51,7 @@ def read_clips(folder: Path) -> list[Clip]:
     StimulusError
         If clip files are missing or altered: all of them named.
     """
-    clips = read_manifest(folder / "clips.csv", Clip)
+    clips = read_manifest(folder / CLIPS_FILE, Clip)
     problems = [problem for clip in clips for problem in _find_problems(folder, clip)]
     counts = Counter(clip.clip_id for clip in clips)
     problems += [f"{clip_id}: listed {count} times" for clip_id, count in counts.items() if count > 1]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from study_core.config import Config
 from study_core.errors import StimulusError
+from study_core.folders import STIMULI_FILE
 from study_core.manifest import read_manifest, sha256_bytes
 from study_core.types import HUMAN_SYSTEMS, Stimulus
-from study_server.protocol import MANIFEST
 from study_server.sharing.answers import Answers, name_system, read_text
 from study_server.sharing.permission import FEWEST
 
@@ -92,7 +92,7 @@ def choose_sounds(
     StimulusError
         If a clip's file is missing or altered.
     """
-    stimuli = {s.clip_id: s for s in read_manifest(config.folders.stimuli / MANIFEST, Stimulus)}
+    stimuli = {s.clip_id: s for s in read_manifest(config.folders.stimuli / STIMULI_FILE, Stimulus)}
     own = {name for name, folder in config.clips.systems.items() if not folder} - HUMAN_SYSTEMS
     allowed = own | (HUMAN_SYSTEMS if with_human else frozenset())
     systems = [row.system for row in answers.rows if row.system in allowed]

@@ -3,8 +3,9 @@
 import wave
 from pathlib import Path
 
-from models.clips import CLIPS_FILE, ClipStage
+from models.clips import ClipStage
 from study_core.config import Config
+from study_core.folders import CLIPS_FILE
 from study_core.manifest import read_manifest
 from study_core.types import Clip
 

@@ -10,12 +10,12 @@ import httpx
 from sqlalchemy import select
 
 from study_core.config import Config
+from study_core.folders import STIMULI_FILE
 from study_core.manifest import read_manifest
 from study_core.types import Stimulus
 from study_server import places
 from study_server.bots import Bot, Crowd
 from study_server.listeners import Skill
-from study_server.protocol import MANIFEST
 from study_server.security import PROOF_HEADER, prove_simulation
 from study_server.store import Store
 from study_server.tables import Judgment, StudySession
@@ -33,7 +33,7 @@ class BotsAtWork:
         self.acknowledged: list[str] = []
         """Trial ids, in the order in which their judgments were acknowledged."""
         self.n_told_to_wait = 0
-        rows = read_manifest(config.folders.stimuli / MANIFEST, Stimulus)
+        rows = read_manifest(config.folders.stimuli / STIMULI_FILE, Stimulus)
         self._stimuli = {stimulus.stimulus_sha256: stimulus for stimulus in rows}
         self._urls = urls
         self._crowd = Crowd(n_bots, Skill(dprime=1.0), seed=7, concurrency=n_bots)

@@ -6,10 +6,9 @@ import pytest
 import soundfile
 
 from study_core.errors import StimulusError
-from study_core.folders import DataFolders
+from study_core.folders import SCREENING_FILE, DataFolders
 from study_core.manifest import read_manifest, sha256_file
 from synthesis.screening import (
-    MANIFEST_FILE,
     SAMPLE_RATE_HZ,
     ScreeningSound,
     make_antiphase_set,
@@ -107,7 +106,7 @@ def test_levels_are_safe() -> None:
 
 def test_files_are_lossless_and_their_names_tell_nothing(folders: DataFolders) -> None:
     rows = make_screening(folders, 1)
-    assert read_manifest(folders.screening / MANIFEST_FILE, ScreeningSound) == rows
+    assert read_manifest(folders.screening / SCREENING_FILE, ScreeningSound) == rows
     assert Counter(row.test for row in rows) == {"antiphase": 6, "huggins": 18}
     ids = [row.sound_id for row in rows]
     assert ids == sorted(ids)
