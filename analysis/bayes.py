@@ -67,8 +67,8 @@ def load_bambi() -> Any:
             import bambi
         except ImportError:
             raise ToolMissingError(
-                "Bambi, which samples the Bayesian model, is not installed. Run `uv sync --extra bayes`, or "
-                "leave out --bayes."
+                "Bambi, which samples the Bayesian model, is not installed. Run "
+                "`.tools/bin/uv sync --extra bayes`, or leave out --bayes."
             ) from None
     return bambi
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @click.option(
     "--bayes",
     is_flag=True,
-    help="Add a Bayesian mixed model, for few clips: minutes, and wants `uv sync --extra bayes`.",
+    help="Add a Bayesian mixed model, for few clips: minutes, and wants `.tools/bin/uv sync --extra bayes`.",
 )
 @click.option("--pdf/--no-pdf", default=True, help="Write the report as PDF too.")
 @click.pass_obj

@@ -80,7 +80,8 @@ def _map_over_cluster(
         from distributed.comm.core import CommClosedError
     except ImportError:
         raise ToolMissingError(
-            "Dask is not installed. Run `uv sync --extra cluster`, here and on the cluster's machines."
+            "Dask is not installed. Run `.tools/bin/uv sync --extra cluster`, here and on the cluster's "
+            "machines."
         ) from None
     try:
         client: Any = distributed.Client(  # type: ignore[no-untyped-call]

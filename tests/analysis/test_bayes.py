@@ -182,7 +182,9 @@ def test_a_large_study_is_told_that_it_needs_no_priors(monkeypatch: pytest.Monke
 
 def test_without_bambi_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bambi", None)
-    with pytest.raises(ToolMissingError, match=r"Run `uv sync --extra bayes`, or leave out --bayes\."):
+    with pytest.raises(
+        ToolMissingError, match=r"Run `.tools/bin/uv sync --extra bayes`, or leave out --bayes\."
+    ):
         load_bambi()
 
 
