@@ -1,4 +1,4 @@
-"""The marks that several figures share: an estimate with its interval, rows and columns by name, a system's color."""
+"""Marks that several figures share: an estimate with its interval, names of rows and columns, colors."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
