@@ -38,7 +38,7 @@ def share(options: Options, /, **given: Any) -> None:
     generators'.
 
     \b
-    study share --paper https://doi.org/10.1234/abc --cite "Ketchum (2026). Who composed it?"
+    study share --paper https://doi.org/10.1234/abc --cite "Author (2026). Who composed it?"
     """  # noqa: D301 (\b keeps the lines below it as they are)
     from study_server.phases import find_phase
     from study_server.sharing.page import Extras, write_shared
