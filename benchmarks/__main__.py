@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,13 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from claims import CLAIMS_VARIABLE, Claim, Growth, read_claims
+from ratios import CLAIMS_FILE, Kept, write_table
 
 HERE = Path(__file__).parent
-CLAIMS_FILE = HERE / "claims.json"
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 GROWTH_FIGURE = HERE.parent / "docs" / "images" / "growth.svg"
-Kept = dict[str, dict[str, Any]]
-"""What each benchmark said in its last run, by name."""
 PARTS = (
     "tensorflow",
     "keras",
@@ -165,21 +162,6 @@ def write_page(kept: Kept) -> Iterable[str]:
             yield from ["", f"## {job.title}", "", f"`{command}`", "", str(kept[job.name]["machine"]), ""]
             yield from ["```text", str(kept[job.name]["printed"]).rstrip(), "```"]
     yield ""
-
-
-def write_table(kept: Kept) -> Iterable[str]:
-    """Yield the table of ratios; the README pastes it."""
-    yield "| what | how much | spread |"
-    yield "|---|---|---|"
-    for found in kept.values():
-        for claim in found["claims"]:
-            ratios: Sequence[float] = claim["ratios"]
-            spread = (
-                f"{min(ratios):.3g} to {max(ratios):.3g} in {len(ratios)} runs"
-                if len(ratios) > 1
-                else "one run"
-            )
-            yield f"| {claim['what']} | **{statistics.median(ratios):.3g}** {claim['meaning']} | {spread} |"
 
 
 def draw_growths(growths: Sequence[dict[str, Any]]) -> None:
