@@ -155,7 +155,7 @@ def write_page(kept: Kept) -> Iterable[str]:
     if growths:
         draw_growths(growths)
         yield ""
-        yield f"![How processor time grows with the work](images/{GROWTH_FIGURE.name})"
+        yield f"![How cost grows with the work](images/{GROWTH_FIGURE.name})"
     for job in JOBS:
         if job.name in kept:
             command = " ".join(["python", f"benchmarks/{job.name}.py", *job.arguments])
@@ -171,14 +171,19 @@ def draw_growths(growths: Sequence[dict[str, Any]]) -> None:
     mpl.use("agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(
-        1, len(growths), figsize=(3.2 * len(growths), 3), squeeze=False, layout="constrained"
-    )
-    for axis, growth in zip(axes[0], growths, strict=True):
+    mpl.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"})
+    n_rows = -(-len(growths) // 2)
+    figure, axes = plt.subplots(n_rows, 2, figsize=(9, 2.9 * n_rows), squeeze=False, layout="constrained")
+    for axis in axes.flat[len(growths) :]:
+        axis.remove()
+    for axis, growth in zip(axes.flat, growths, strict=False):
         sizes, costs = zip(*((int(n), s) for n, s in growth["costs_s"].items()), strict=True)
         axis.loglog(sizes, [costs[0] * n / sizes[0] for n in sizes], color="0.7", lw=1, label="in proportion")
         axis.loglog(sizes, costs, "o-", color="#0b5fa5", label="measured")
-        axis.set(title=growth["what"], xlabel=str(growth["unit"]), ylabel="processor time (s)")
+        axis.set(title=growth["what"], xlabel=str(growth["unit"]), ylabel="seconds")
+        axis.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axis.set_yticks(costs, [f"{cost:.2g}" for cost in costs])
+        axis.minorticks_off()
         axis.legend(frameon=False, fontsize="small")
     mpl.rcParams["svg.hashsalt"] = "growth"
     figure.savefig(GROWTH_FIGURE, metadata={"Date": None})
