@@ -1,5 +1,6 @@
 """Every block of code in the documents is run or checked."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -52,6 +53,7 @@ HELD = {
         "*",
     ): "tests/test_contributing.py::test_the_way_to_a_new_figure_leads_into_the_report",
     ("README.md", "text"): f"{HERE}::test_what_commands_print_is_pasted_from_them",
+    ("benchmarks.md", "text"): f"{HERE}::test_the_page_of_benchmarks_is_what_they_printed",
     ("commands.md", "text"): f"{HERE}::test_what_commands_print_is_pasted_from_them",
 }
 """Which test holds the blocks of a page and a kind."""
@@ -245,6 +247,14 @@ def test_what_commands_print_is_pasted_from_them() -> None:
         text = (REPOSITORY / page).read_text(encoding="utf-8")
         assert printed in text, f"{page} is stale: run `make docs`"
         assert "\\b" not in printed, "a raw docstring shows Click's mark for lines that stay as they are"
+
+
+def test_the_page_of_benchmarks_is_what_they_printed() -> None:
+    page = (REPOSITORY / "docs/benchmarks.md").read_text(encoding="utf-8")
+    kept = json.loads((REPOSITORY / "benchmarks/claims.json").read_text(encoding="utf-8"))
+    assert kept
+    for name, found in kept.items():
+        assert f"```text\n{found['printed'].rstrip()}\n```" in page, name
 
 
 def test_the_entry_point_of_the_documents_is_the_one_that_is_read() -> None:
