@@ -120,6 +120,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bits_after_kill_9(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_an_interrupted_gan_goes_on_to_the_same_bits(
     trained: tuple[Weights, list[Progress]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
