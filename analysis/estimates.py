@@ -47,6 +47,28 @@ class Estimate:
         return float(2 * stats.t.sf(abs(self.value) / self.standard_error, self.degrees_of_freedom))
 
 
+def estimate_by_t(
+    value: float,
+    error: float,
+    freedom: float,
+    level: float,
+    *,
+    method: str = TWO_WAY,
+    warnings: tuple[str, ...] = (),
+) -> Estimate:
+    """Return a value with the t interval of its standard error."""
+    half = t_quantile(level, freedom) * error
+    return Estimate(
+        value=value,
+        low=value - half,
+        high=value + half,
+        standard_error=error,
+        degrees_of_freedom=freedom,
+        method=method,
+        warnings=warnings,
+    )
+
+
 def estimate_rate(rates: Rates, system: str, level: float) -> Estimate:
     """Return a system's share of judgments "human" with an interval inside 0 to 1.
 
@@ -81,17 +103,9 @@ def estimate_function(rates: Rates, value: float, gradient: FloatArray, level: f
     if reason:
         return Estimate(value=value, because=reason)
     error, freedom = float(np.sqrt(rates.variance(gradient))), rates.degrees_of_freedom(gradient)
-    half = t_quantile(level, freedom) * error
     naive = float(stats.norm.ppf((1 + level) / 2) * np.sqrt(rates.naive_variance(gradient)))
-    return Estimate(
-        value=value,
-        low=value - half,
-        high=value + half,
-        standard_error=error,
-        degrees_of_freedom=freedom,
-        naive_low=value - naive,
-        naive_high=value + naive,
-    )
+    told = estimate_by_t(value, error, freedom, level)
+    return replace(told, naive_low=value - naive, naive_high=value + naive)
 
 
 def unit_gradient(rates: Rates, system: str) -> FloatArray:

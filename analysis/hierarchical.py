@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from analysis.estimates import Estimate, t_quantile
+from analysis.estimates import Estimate, estimate_by_t
 from analysis.link import FloatArray, Link, integrate_link
 from analysis.mixed import INTERCEPT, ZERO_SD, MixedModel, fit_mixed_model
 from study_core.errors import ResponsesError
@@ -135,15 +135,7 @@ def _estimate(
 ) -> Estimate:
     freedom, variance = max(1.0, degrees_of_freedom), float(gradient @ model.covariance @ gradient)
     error = max(0.0, variance) ** 0.5
-    half = t_quantile(level, freedom) * error
-    return Estimate(
-        value=float(value),
-        low=float(value) - half,
-        high=float(value) + half,
-        standard_error=error,
-        degrees_of_freedom=freedom,
-        method=METHOD,
-    )
+    return estimate_by_t(float(value), error, freedom, level, method=METHOD)
 
 
 def _detect_by_listener(model: MixedModel) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from analysis.plan import show_value
 from analysis.provenance import list_values
 from analysis.responses import Responses
 from analysis.systems import describe_systems, list_clips
+from study_core.templates import open_templates
 
 if TYPE_CHECKING:
     import jinja2
@@ -160,15 +161,7 @@ def describe_source(responses: Responses) -> dict[str, object]:
 
 def make_environment() -> "jinja2.Environment":
     """Return the templates with the filters that every page uses."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = open_templates(TEMPLATES)
     environment.globals["OUTCOMES"] = OUTCOMES
     environment.filters |= {
         "percent": readings.percent,

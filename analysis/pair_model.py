@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.answers import HUMAN_CLIP
-from analysis.estimates import MINIMUM_CLUSTERS, Estimate, t_quantile
+from analysis.estimates import MINIMUM_CLUSTERS, Estimate, estimate_by_t
 from analysis.laplace import IntArray, Judgments, LaplaceLikelihood
 from analysis.link import FloatArray, Link
 from analysis.maximum import Maximum, maximize
@@ -165,14 +165,5 @@ def _arrange(rows: pd.DataFrame, by_listener: int) -> PairJudgments:
 
 def _estimate(best: Maximum, i: int, scale: float, freedom: float, level: float) -> Estimate:
     value, error = scale * float(best.parameters[i]), scale * float(best.covariance[i, i] ** 0.5)
-    half = t_quantile(level, freedom) * error
     warnings = () if best.is_maximum else (SHORT,)
-    return Estimate(
-        value=value,
-        low=value - half,
-        high=value + half,
-        standard_error=error,
-        degrees_of_freedom=freedom,
-        method=METHOD,
-        warnings=warnings,
-    )
+    return estimate_by_t(value, error, freedom, level, method=METHOD, warnings=warnings)

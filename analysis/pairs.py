@@ -29,6 +29,7 @@ from analysis.estimates import (
     MINIMUM_CLUSTERS,
     Estimate,
     clopper_pearson_interval,
+    estimate_by_t,
     t_quantile,
     wilson_interval,
 )
@@ -130,22 +131,13 @@ def weigh_means(means: Means, gradient: FloatArray, level: float) -> Estimate:
 
 def _estimate_function(means: Means, value: float, gradient: FloatArray, level: float) -> Estimate:
     """Return a function of means with its t interval by the delta method, or why it has none."""
-    plain = Estimate(value=value, method=METHOD)
     because = _find_shortage(means)
     if because:
-        return replace(plain, because=because)
+        return Estimate(value=value, method=METHOD, because=because)
     error, freedom = means.variance(gradient) ** 0.5, means.degrees_of_freedom(gradient)
-    half = t_quantile(level, freedom) * error
     naive = float(stats.norm.ppf((1 + level) / 2)) * means.naive_variance(gradient) ** 0.5
-    return replace(
-        plain,
-        low=plain.value - half,
-        high=plain.value + half,
-        standard_error=error,
-        degrees_of_freedom=freedom,
-        naive_low=plain.value - naive,
-        naive_high=plain.value + naive,
-    )
+    told = estimate_by_t(value, error, freedom, level, method=METHOD)
+    return replace(told, naive_low=value - naive, naive_high=value + naive)
 
 
 def _estimate_pair(system: str, rows: pd.DataFrame, level: float) -> Pair:

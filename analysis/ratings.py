@@ -8,7 +8,7 @@ from scipy import stats
 
 from analysis.clusters import FloatArray, Rates, measure_means, order_systems
 from analysis.confidence import estimate_area
-from analysis.estimates import Estimate, t_quantile, unit_gradient
+from analysis.estimates import Estimate, estimate_by_t, unit_gradient
 from analysis.fooling import Contrast, contrast_systems
 from analysis.hierarchical import contrast_generated
 from analysis.mixed import INTERCEPT
@@ -159,13 +159,5 @@ def _estimate_effect(model: OrdinalModel | str, system: str, level: float) -> Es
         return Estimate(value=0.0, method=METHOD, because=model)
     i = model.terms.index(system)
     value, error = float(model.coefficients[i]), float(model.covariance[i, i] ** 0.5)
-    half = t_quantile(level, model.degrees_of_freedom) * error
-    return Estimate(
-        value=value,
-        low=value - half,
-        high=value + half,
-        standard_error=error,
-        degrees_of_freedom=model.degrees_of_freedom,
-        method=METHOD,
-        warnings=() if model.is_maximum else ("The search stopped short of the maximum: distrust this fit.",),
-    )
+    warnings = () if model.is_maximum else ("The search stopped short of the maximum: distrust this fit.",)
+    return estimate_by_t(value, error, model.degrees_of_freedom, level, method=METHOD, warnings=warnings)

@@ -17,7 +17,7 @@ from scipy import stats
 
 from analysis.answers import HUMAN_CLIP
 from analysis.clusters import FloatArray, IntArray
-from analysis.estimates import MINIMUM_CLUSTERS, Estimate, t_quantile
+from analysis.estimates import MINIMUM_CLUSTERS, Estimate, estimate_by_t
 
 FACTORS = {"participant_id": "listener", "clip_id": "clip", HUMAN_CLIP: "human clip"}
 ALIKE = 1e-9
@@ -52,15 +52,8 @@ class Regression:
         i = self.terms.index(term)
         alone = [float(part[i, i]) for part in self.by_factor.values()]
         error = float(np.sqrt(max(sum(alone) - float(self.together[i, i]), *alone)))
-        value, half = float(self.coefficients[i]), t_quantile(level, self.degrees_of_freedom) * error
-        return Estimate(
-            value=value,
-            low=value - half,
-            high=value + half,
-            standard_error=error,
-            degrees_of_freedom=self.degrees_of_freedom,
-            method=METHOD,
-        )
+        value = float(self.coefficients[i])
+        return estimate_by_t(value, error, self.degrees_of_freedom, level, method=METHOD)
 
     def test_jointly(self, terms: list[str]) -> float | None:
         """Return the p of several coefficients all being 0; None where their covariance is singular.

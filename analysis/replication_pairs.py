@@ -12,7 +12,7 @@ from scipy import stats
 from analysis.answers import HUMAN_CLIP
 from analysis.clusters import FloatArray
 from analysis.equivalence import check_equivalence
-from analysis.estimates import Estimate, t_quantile
+from analysis.estimates import Estimate, estimate_by_t
 from analysis.pairs import METHOD, Means, Pair, estimate_pairs, measure_groups
 from analysis.replication import (
     CORRECT,
@@ -90,16 +90,7 @@ def _subtract(a: Estimate, b: Estimate, variance: float, level: float, *, same_c
             because = one.because or "all pairs were judged alike"
             return Estimate(value=value, method=METHOD, because=f"in {name} {because}")
     freedom = _combine_freedom(a, b, same_clips=same_clips)
-    error = variance**0.5
-    half = t_quantile(level, freedom) * error
-    return Estimate(
-        value=value,
-        low=value - half,
-        high=value + half,
-        standard_error=error,
-        degrees_of_freedom=freedom,
-        method=METHOD,
-    )
+    return estimate_by_t(value, variance**0.5, freedom, level, method=METHOD)
 
 
 def _combine_freedom(a: Estimate, b: Estimate, *, same_clips: bool) -> float:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from analysis.clusters import Rates
 from analysis.detection import compute_d_prime
-from analysis.estimates import MINIMUM_CLUSTERS, Estimate, t_quantile
+from analysis.estimates import MINIMUM_CLUSTERS, Estimate, estimate_by_t
 from analysis.hierarchical import GENERATED, contrast_generated, fit_detection, fit_systems
 from analysis.link import FloatArray, integrate_link
 from analysis.mixed import INTERCEPT, LikelihoodRatio, MixedModel, compare_models, fit_mixed_model
@@ -146,15 +146,7 @@ def _average_listeners(responses: pd.DataFrame, system: str, level: float) -> Es
         only = compute_d_prime(hits[0], trials[0], corrected=True)[0]
         return Estimate(value=only, method=LISTENERS_MEAN, because="only one listener judged both kinds")
     mean, error = float(d_primes.mean()), float(d_primes.std(ddof=1) / np.sqrt(len(both)))
-    half = t_quantile(level, len(both) - 1) * error
-    return Estimate(
-        value=mean,
-        low=mean - half,
-        high=mean + half,
-        standard_error=error,
-        degrees_of_freedom=len(both) - 1.0,
-        method=LISTENERS_MEAN,
-    )
+    return estimate_by_t(mean, error, len(both) - 1.0, level, method=LISTENERS_MEAN)
 
 
 def _split_variance(model: MixedModel) -> pd.DataFrame:

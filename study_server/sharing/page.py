@@ -9,10 +9,9 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-import jinja2
-
 from study_core.config import Config
 from study_core.manifest import write_bytes
+from study_core.templates import open_templates
 from study_server.i18n import LANGUAGES
 from study_server.sharing.clips import choose_sounds, read_clips, stack
 from study_server.sharing.permission import FEWEST, Permitted, Terms
@@ -53,7 +52,7 @@ def write_shared(permitted: Permitted, config: Config, terms: Terms, extras: Ext
     )
     style = make_style()
     page = (
-        _make_environment()
+        open_templates(TEMPLATES)
         .get_template("shared/page.html")
         .render(
             study=config,
@@ -85,13 +84,3 @@ def make_style() -> str:
 def _embed_font(match: re.Match[str]) -> str:
     font = base64.b64encode((STATIC / match[1]).read_bytes()).decode()
     return f'url("data:font/woff2;base64,{font}")'
-
-
-def _make_environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
