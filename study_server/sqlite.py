@@ -1,5 +1,8 @@
 """The store in an SQLite file: one writer at a time, readers that never wait."""
 
+import errno
+import os
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -74,7 +77,7 @@ class SQLiteStore(Store):
 def open_sqlite(path: Path, *, threads: int = 16) -> SQLiteStore:
     """Return the store in a file, made with its tables where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.open("ab").close()  # where that is forbidden, the system's error names the file; SQLite's does not
+    _require_writable(path)
     engine = create_engine(
         f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=threads, max_overflow=threads
     )
@@ -82,6 +85,20 @@ def open_sqlite(path: Path, *, threads: int = 16) -> SQLiteStore:
     event.listen(engine, "begin", _begin)
     _upgrade(engine)
     return SQLiteStore(engine)
+
+
+def _require_writable(path: Path) -> None:
+    """Raise the system's error, which names the file; SQLite's does not.
+
+    The file is not opened for it: closing it would drop the locks that SQLite holds on it in this process.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def _upgrade(engine: Engine) -> None:
