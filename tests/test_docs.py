@@ -25,7 +25,8 @@ def test_each_of_the_nine_rules_names_tests_that_exist() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_links_and_pictures_lead_to_files_that_are_here(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    targets = [target for target in re.findall(r"\]\(([^)#]+)", text) if "://" not in target]
+    named = re.findall(r"\]\(([^)#]+)", text) + re.findall(r'<img src="([^"]+)"', text)
+    targets = [target for target in named if "://" not in target]
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
