@@ -20,11 +20,11 @@ from study_core.types import Stimulus
 from study_server.dataset import recalling, returning
 from study_server.dataset.archive import unpack
 from study_server.dataset.description import FLOW, PROTOCOLS
+from study_server.dataset.dictionary import TABLES
 from study_server.dataset.reading import Reading
 from study_server.dataset.recalling import MIDNIGHT
 from study_server.dataset.returning import WHO, Listener, Values
 from study_server.dataset.rows import read_paradigm
-from study_server.dictionary import TABLES
 from study_server.protocol import hash_protocol
 from study_server.store import Store
 from study_server.tables import (

@@ -5,7 +5,7 @@ from typing import Any
 
 from study_core.folders import name_table
 from study_server.dataset.column import EVERY, Column
-from study_server.dictionary import NOTE, TABLES
+from study_server.dataset.dictionary import NOTE, TABLES
 
 KINDS = {
     "text": "text",

@@ -9,7 +9,7 @@ from study_core.frozen import list_changes
 from study_core.manifest import write_bytes, write_json
 from study_server.dataset.codebook import describe_variables, render_codebook
 from study_server.dataset.column import Column
-from study_server.dictionary import TABLES
+from study_server.dataset.dictionary import TABLES
 from study_server.tables import Protocol
 
 DESCRIPTION, README, CHANGES, IGNORED = (

@@ -11,7 +11,7 @@ from study_core.errors import ResponsesError, list_problems
 from study_core.folders import name_table
 from study_server.dataset.cells import READERS
 from study_server.dataset.columns import COLUMNS
-from study_server.dictionary import TABLES
+from study_server.dataset.dictionary import TABLES
 
 SHOWN = 20
 """So many problems are named; the rest are counted."""

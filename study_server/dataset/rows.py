@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from study_core.types import Stimulus
 from study_server.dataset.background import score_background, share_right
+from study_server.dataset.dictionary import TABLES
 from study_server.dataset.listener import Listener, make_listener
 from study_server.dataset.trials import Clips, list_trials
-from study_server.dictionary import TABLES
 from study_server.exclusion import EXCLUDED, READMITTED
 from study_server.tables import (
     Change,

@@ -10,7 +10,7 @@ from typing import Any, Self
 from study_core.folders import name_table
 from study_server.dataset.cells import FORMATS, clean_text
 from study_server.dataset.column import Column
-from study_server.dictionary import TABLES
+from study_server.dataset.dictionary import TABLES
 
 PARQUET = "parquet"
 """The folder of the Parquet files."""

@@ -18,7 +18,7 @@ from study_core.errors import ResponsesError
 from study_server.app import create_app
 from study_server.dataset import rows
 from study_server.dataset.archive import write_zip
-from study_server.dictionary import TABLES, list_undescribed_fields
+from study_server.dataset.dictionary import TABLES, list_undescribed_fields
 from study_server.exclusion import exclude, readmit
 from study_server.study import Study
 from study_server.tables import Protocol, RecruitmentId, StudySession, Table, Unblinding

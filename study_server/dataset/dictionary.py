@@ -1,6 +1,6 @@
 """The tables of the data set: what a row of each is, its key and its columns.
 
-Header, codebook and `docs/data-dictionary.md` are made of this and of `dataset/columns.py`.
+Header, codebook and `docs/data-dictionary.md` are made of this and of `columns.py`.
 """
 
 import dataclasses
