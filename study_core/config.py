@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import YAMLError
 
 from study_core.errors import ConfigError, list_problems
 from study_core.folders import DataFolders
@@ -19,7 +19,14 @@ from study_core.participation import (
     ScreeningConfig,
     TrialsConfig,
 )
-from study_core.production import ArticleConfig, ClipsConfig, CorpusConfig, SynthesisConfig, TrainingConfig
+from study_core.production import (
+    ArticleConfig,
+    ClipsConfig,
+    CorpusConfig,
+    FileName,
+    SynthesisConfig,
+    TrainingConfig,
+)
 from study_core.section import Section
 from study_core.types import HUMAN
 
@@ -71,7 +78,7 @@ class Config(Section):
     title: Annotated[str, Field(min_length=1)] = "Who's That Composer?"
     version: Annotated[str, Field(min_length=1)] = "1"
     seed: Annotated[int, Field(ge=0)] = 2018
-    data_dir: str = "data"
+    data_dir: FileName = "data"
     corpus: CorpusConfig = CorpusConfig()
     training: TrainingConfig = TrainingConfig()
     article: ArticleConfig = ArticleConfig()
@@ -128,20 +135,21 @@ def load_config(path: Path, *, data_dir: Path | None = None) -> Config:
 
 def _place(config: Config, folder: Path, data_dir: Path | None) -> Config:
     """Return the config with its paths made absolute: they are relative to the config file's folder."""
+
+    def place(path: str) -> str:
+        return str((folder / Path(path).expanduser()).resolve())
+
     source, soundfont = config.corpus.source, config.synthesis.soundfont
     consent = config.recruitment.consent
-    systems = {
-        name: str((folder / Path(own).expanduser()).resolve()) if own else ""
-        for name, own in config.clips.systems.items()
-    }
+    systems = {name: place(own) if own else "" for name, own in config.clips.systems.items()}
     return config.model_copy(
         update={
-            "data_dir": str((data_dir or folder / config.data_dir).resolve()),
+            "data_dir": str(data_dir.resolve()) if data_dir else place(config.data_dir),
             "corpus": config.corpus.model_copy(update={"source": _place_path(source, folder)}),
             "clips": config.clips.model_copy(update={"systems": systems}),
             "synthesis": config.synthesis.model_copy(update={"soundfont": _place_path(soundfont, folder)}),
             "recruitment": config.recruitment.model_copy(
-                update={"consent": str((folder / consent).resolve()) if consent else None}
+                update={"consent": place(consent) if consent else None}
             ),
         }
     )
@@ -150,7 +158,9 @@ def _place(config: Config, folder: Path, data_dir: Path | None) -> Config:
 def _place_path(name: str, folder: Path) -> str:
     """Return the absolute path of what a name stands for in a folder, or the name where it is no path."""
     path = folder / Path(name).expanduser()
-    is_path = "/" in name or name.endswith(SOUNDFONT_TYPES) or (path.exists() and name not in NAMED_CORPORA)
+    is_path = (
+        "/" in name or name.lower().endswith(SOUNDFONT_TYPES) or (path.exists() and name not in NAMED_CORPORA)
+    )
     return str(path.resolve()) if is_path else name
 
 
@@ -184,7 +194,7 @@ def _drop_key(raw: dict[str, Any], place: tuple[int | str, ...]) -> None:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        raw = json.loads(json.dumps(YAML(typ="safe").load(path.read_text(encoding="utf-8")), default=_spell))
     except FileNotFoundError:
         raise ConfigError(
             f"{path.absolute()} does not exist. Begin a study with `study init`, go to the folder of one, "
@@ -192,13 +202,22 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
-    except (MarkedYAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not YAML: {error}") from None
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f"{path} is not YAML: it has a value that holds itself, or a key that is no word."
+        ) from None
     if raw is None:
         return {}
     if not isinstance(raw, dict):
         raise ConfigError(f"{path} is not a study: it needs keys such as `corpus:` and `trials:`.")
     return raw
+
+
+def _spell(value: object) -> object:
+    """Return what JSON has for what only YAML has: a list for a set, for a date the word that was written."""
+    return sorted(value) if isinstance(value, set) else str(value)
 
 
 def _describe_mistake(mistake: Any) -> str:

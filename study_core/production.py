@@ -12,12 +12,14 @@ from study_core.types import HUMAN
 
 Share = Annotated[float, Field(gt=0, lt=0.5)]
 PositiveInt = Annotated[int, Field(gt=0)]
+FileName = Annotated[str, Field(min_length=1)]
+"""A path, or a name that stands for one; empty it would be the folder of config.yaml."""
 
 
 class CorpusConfig(Section):
     """Which pieces, and how they are split."""
 
-    source: str = "pokemon"
+    source: FileName = "pokemon"
     validation_share: Share = 0.10
     test_share: Share = 0.18
 
@@ -93,7 +95,7 @@ class ClipsConfig(Section):
 class SynthesisConfig(Section):
     """How clips become audio; the same for every system."""
 
-    soundfont: str = "FluidR3_GM"
+    soundfont: FileName = "FluidR3_GM"
     sample_rate_hz: Literal[32000, 44100, 48000] = 44100
     loudness_lufs: Annotated[float, Field(ge=-40, le=-10)] = -20
     true_peak_dbtp: Annotated[float, Field(ge=-12, le=0)] = -1

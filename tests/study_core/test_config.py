@@ -93,6 +93,14 @@ def test_five_mistakes_are_named_in_one_message(tmp_path: Path) -> None:
         ("title: [\n", "is not YAML"),
         ("- a\n", "is not a study"),
         ("trials: 3\n", "trials: Input should be an object"),
+        ("title: a\x07b\n", "is not YAML: unacceptable character #x0007"),
+        ("title: &a [*a]\n", "is not YAML: it has a value that holds itself, or a key that is no word"),
+        ("? [1, 2]\n: 3\n", "is not YAML: it has a value that holds itself, or a key that is no word"),
+        ("1: 2\n", "1: no such key; docs/config.md lists them"),
+        ("title: !!set {a, b}\n", "title: Input should be a valid string (got ['a', 'b'])"),
+        ("corpus: {source: ''}\n", "corpus.source: String should have at least 1 character (got '')"),
+        ("synthesis: {soundfont: ''}\n", "synthesis.soundfont: String should have at least 1 character"),
+        ("data_dir: ''\n", "data_dir: String should have at least 1 character (got '')"),
     ],
 )
 def test_a_mistake_says_where_it_is(tmp_path: Path, text: str, message: str) -> None:
@@ -131,6 +139,21 @@ def test_paths_are_relative_to_the_config_file_and_names_stay_names(tmp_path: Pa
     (tmp_path / "chorales").mkdir()
     other = load_config(write(tmp_path, "corpus: {source: chorales}\n"))
     assert (other.corpus.source, other.synthesis.soundfont) == ("chorales", "FluidR3_GM")
+
+
+def test_a_date_is_the_word_that_was_written(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "version: 2026-11-01\n")).version == "2026-11-01"
+
+
+def test_a_path_may_begin_at_home_and_a_soundfont_may_shout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    text = "data_dir: ~/data\nrecruitment: {consent: ~/consent}\nsynthesis: {soundfont: GRAND.SF2}\n"
+    config = load_config(write(tmp_path, text))
+    assert config.folders.root == tmp_path / "home/data"
+    assert config.recruitment.consent == str(tmp_path / "home/consent")
+    assert config.synthesis.soundfont == str(tmp_path / "GRAND.SF2")
 
 
 def test_a_folder_becomes_a_system_by_one_line_relative_to_the_config_file(tmp_path: Path) -> None:
