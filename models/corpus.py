@@ -31,11 +31,11 @@ from study_core.manifest import (
     write_bytes,
     write_manifest,
 )
+from study_core.own_music import FEWEST_PIECES
 from study_core.production import CorpusConfig
 from study_core.types import Piece, Split
 
 MIN_NOTES = 30  # of a piece; less is a jingle
-MIN_PIECES = 20  # of a corpus; fewer cannot be split into training, validation and clips
 PIECES_FILE, SCORES_FILE = "pieces.csv", "scores.npz"
 _NOTES_FOLDER = ".notes"  # hidden among the corpora
 _VERSION = 3  # raise it when the same files become other pieces or scores
@@ -143,10 +143,10 @@ class CorpusStage:
     def _report_problems(self, n_usable: int) -> None:
         n_files = len(self.source.files) + len(self.source.problems)
         heading = f"{len(self.problems)} of {n_files} files of the corpus are not used:"
-        if n_usable < MIN_PIECES:
+        if n_usable < FEWEST_PIECES:
             heading = (
                 f"corpus {self.source.name} has {n_usable} usable files of {n_files}, but a study needs "
-                f"{MIN_PIECES} with at least {MIN_NOTES} notes each. Add more, or change corpus.source."
+                f"{FEWEST_PIECES} with at least {MIN_NOTES} notes each. Add more, or change corpus.source."
             )
             raise CorpusError(list_problems(heading, self.problems))
         if self.problems:

@@ -10,7 +10,7 @@ from study_core.config_page import fill_page, point_to_schema, read_page
 from study_core.errors import StudyError
 from study_core.json_schema import SCHEMA_FILE, write_schema
 from study_core.manifest import write_bytes
-from study_core.own_music import OwnMusic, look_at
+from study_core.own_music import FEWEST_PIECES, OwnMusic, look_at
 from study_core.types import HUMAN
 
 CONFIG_FILE = "config.yaml"
@@ -132,11 +132,10 @@ def _size_midi(music: OwnMusic | None) -> dict[str, Any]:
         human = int(share * music.n_midi * SPARE) - 1  # one is for practice
         if human >= MOST_HUMAN_TRIALS or share == TEST_SHARES[-1]:
             break
-    if human < FEWEST_TRIALS:
-        least = int((FEWEST_TRIALS + 1) / (TEST_SHARES[-1] * SPARE)) + 1
+    if music.n_midi < FEWEST_PIECES:
         raise StudyError(
             f"{music.folder} holds {music.n_midi} MIDI files. Human clips come from pieces that no generator "
-            f"learnt from, each heard once, so a study takes {least} at least. Add some."
+            f"learnt from, each heard once, so a study takes {FEWEST_PIECES} at least. Add some."
         )
     human = min(human, MOST_HUMAN_TRIALS)
     return {

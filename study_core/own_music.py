@@ -7,6 +7,8 @@ from study_core.errors import StudyError
 from study_core.types import HUMAN, SOUND_SUFFIXES
 
 MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar")
+FEWEST_PIECES = 20
+"""Of a corpus: fewer cannot be split into training, validation and clips."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def test_each_platform_has_a_config_that_can_be_met(tmp_path: Path, platform: st
     assert (parameter is None) == (platform == "link")
 
 
-@pytest.mark.parametrize("n", [10, 24, 40, 90, 400])
+@pytest.mark.parametrize("n", [20, 24, 40, 90, 400])
 def test_a_corpus_of_any_size_has_test_pieces_enough_for_its_trials(tmp_path: Path, n: int) -> None:
     init(str(tmp_path / "mine"), "--music", str(write_midi(tmp_path / "midi", n)))
     config = load_config(tmp_path / "mine/config.yaml")
@@ -100,7 +100,7 @@ def test_recordings_become_a_study_of_recordings_as_long_as_the_shortest(tmp_pat
     ("arguments", "message"),
     [
         (["--music", "nowhere"], "nowhere is no folder. Name one with MIDI files, or one with a folder of"),
-        (["--music", "few"], "few holds 8 MIDI files. Human clips come from pieces that no generator"),
+        (["--music", "few"], "each heard once, so a study takes 20 at least. Add some."),
         (["--music", "loose"], "holds 0 MIDI files, 1 loose recordings"),
         (["--music", "short"], "has 1 human, 1 suno, the shortest of 2.0 s. A study takes 3 recordings"),
         (["--music", "short", "--systems", "lstm"], "lstm cannot be set beside recordings"),
@@ -116,7 +116,7 @@ def test_music_that_makes_no_study_is_told_and_nothing_is_written(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_midi(tmp_path / "few", 8)
+    write_midi(tmp_path / "few", 19)
     write_sound(tmp_path / "loose/a.wav", 5)
     for name in ("human", "suno"):
         write_sound(tmp_path / "short" / name / "a.wav", 2)
