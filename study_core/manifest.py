@@ -72,20 +72,24 @@ def read_manifest(path: Path, row_type: type[Row]) -> list[Row]:
     Raises
     ------
     StudyError
-        If the file is missing or its columns are not the record's fields.
+        If the file is missing or damaged, or its columns are not the record's fields.
     """
     if not path.exists():
         raise StudyError(f"{path} is missing. Run `study prepare` to make it.")
     kinds = {field.name: field.type for field in dataclasses.fields(row_type)}  # type: ignore[arg-type]
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if set(reader.fieldnames or ()) != set(kinds):
-            wrong = sorted(set(reader.fieldnames or ()) ^ set(kinds))
-            raise StudyError(
-                f"{path} has other columns than this version writes ({', '.join(wrong)}). "
-                "Remove it and run `study prepare`."
-            )
-        return [row_type(**{k: _from_text(v, kinds[k]) for k, v in row.items()}) for row in reader]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            names, *lines = csv.reader(file)
+        if set(names) == set(kinds):
+            return [_read_row(row_type, kinds, zip(names, line, strict=True)) for line in lines if line]
+    except (ValueError, csv.Error) as error:
+        raise StudyError(
+            f"{path} is damaged ({error}). Put back a copy, or remove it and run `study prepare`."
+        ) from None
+    raise StudyError(
+        f"{path} has other columns than this version writes ({', '.join(sorted(set(names) ^ set(kinds)))}). "
+        "Remove it and run `study prepare`."
+    )
 
 
 def stamp_stage(folder: Path, inputs: str, files: Iterable[Path]) -> None:
@@ -101,8 +105,12 @@ def is_current(folder: Path, inputs: str) -> bool:
         return stamp["inputs"] == inputs and all(
             sha256_file(folder / name) == sha256 for name, sha256 in stamp["outputs"].items()
         )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False
+
+
+def _read_row(row_type: type[Row], kinds: Mapping[str, object], cells: Iterable[tuple[str, str]]) -> Row:
+    return row_type(**{name: _from_text(text, kinds[name]) for name, text in cells})
 
 
 def _to_text(value: object) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 from study_core.beginning import CONFIG_FILE, refuse_overwriting, write_study
 from study_core.config import Config, load_config
 from study_core.config_page import fill_page, read_page
+from study_core.folders import DataFolders
 
+DATA = "data"
 TAKEN_ALONG = ("corpus", "models")
 """Stages that need not be made again; participants, secrets and stimuli stay where they are."""
 
@@ -25,14 +27,14 @@ def begin_version(folder: Path, old: Path) -> Config:
     """
     refuse_overwriting(folder)
     was = load_config(old / CONFIG_FILE)
-    values = {"version": _raise_version(was.version), "data_dir": "data", **_list_paths(was)}
-    write_study(folder, _fill(old / CONFIG_FILE, was, values))
-    new = load_config(folder / CONFIG_FILE)
     for stage in TAKEN_ALONG:
         source: Path = getattr(was.folders, stage)
         if source.is_dir():
-            shutil.copytree(source, getattr(new.folders, stage))
-    return new
+            shutil.copytree(source, getattr(DataFolders(folder / DATA), stage), dirs_exist_ok=True)
+    # The page last: without it, a version whose copy was interrupted is begun again by the same command.
+    values = {"version": _raise_version(was.version), "data_dir": DATA, **_list_paths(was)}
+    write_study(folder, _fill(old / CONFIG_FILE, was, values))
+    return load_config(folder / CONFIG_FILE)
 
 
 def _fill(path: Path, was: Config, values: dict[str, Any]) -> str:

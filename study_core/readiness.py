@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -124,7 +125,9 @@ def check_clock(config: Config) -> Finding:
 
 
 def _list_times(folder: Path) -> Iterator[float]:
-    return (path.stat().st_mtime for path in folder.rglob("*") if path.is_file())
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a draft or a journal of a server at work
+            yield path.stat().st_mtime
 
 
 def _ask_for_synchronization() -> bool | None:

@@ -30,9 +30,9 @@ def _make_secret(path: Path, n_bytes: int) -> str:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     value = secrets.token_hex(n_bytes)
     descriptor, draft = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(value + "\n")
     try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(value + "\n")
         os.link(draft, path)
     except FileExistsError:  # another process was first: its secret counts
         value = path.read_text(encoding="ascii").strip()

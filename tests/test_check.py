@@ -107,6 +107,11 @@ def test_a_clock_behind_the_studys_own_files_is_wrong(tmp_path: Path) -> None:
     assert "but a file of this study is from 20" in check_clock(config).missing[0]
 
 
+def test_a_file_that_is_gone_before_it_is_looked_at_tells_no_time(tmp_path: Path) -> None:
+    (tmp_path / "study.sqlite3-journal").symlink_to(tmp_path / "gone")  # as one that was just removed
+    assert check_clock(Config(data_dir=str(tmp_path))).missing == ()
+
+
 def test_a_clock_that_nobody_keeps_right_is_a_doubt(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

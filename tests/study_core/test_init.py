@@ -1,6 +1,7 @@
 """`study init`: a config that can be met, from any music; nothing is ever overwritten."""
 
 import re
+import shutil
 import subprocess
 import sys
 import wave
@@ -14,6 +15,7 @@ from study_core.cli import main
 from study_core.config import load_config
 from study_core.config_page import fill_page, list_comments, read_page
 from study_core.init_cli import Question
+from study_core.next_version import begin_version
 
 
 def init(*arguments: str) -> None:
@@ -178,6 +180,31 @@ def test_the_next_version_is_the_old_page_in_a_folder_of_its_own(tmp_path: Path)
     assert "# mine" in (new / "config.yaml").read_text(encoding="utf-8")
     files = {str(path.relative_to(new / "data")) for path in (new / "data").rglob("*") if path.is_file()}
     assert files == {"corpus/pieces.csv", "models/markov/weights.npz"}
+
+
+def test_a_next_version_whose_copy_was_interrupted_is_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    init(str(old))
+    for stage in ("corpus", "models"):
+        (old / "data" / stage).mkdir(parents=True)
+        (old / "data" / stage / "whole").write_text("whole")
+    copy = shutil.copyfile
+
+    def stop(source: Path, target: Path, **how: bool) -> None:
+        if Path(source).parent.name == "models":
+            Path(target).write_text("ha")
+            raise OSError(28, "No space left on device")
+        copy(source, target, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", stop)
+        with pytest.raises((OSError, shutil.Error)):
+            begin_version(new, old)
+    assert not (new / "config.yaml").exists()
+    begin_version(new, old)
+    assert [path.read_text() for path in sorted((new / "data").rglob("whole"))] == ["whole", "whole"]
 
 
 def test_the_next_version_of_a_config_in_another_form_says_the_same(tmp_path: Path) -> None:

@@ -57,6 +57,19 @@ def test_a_manifest_of_another_version_names_the_columns(tmp_path: Path) -> None
         read_manifest(path, Piece)
 
 
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [(b",12,", b",twelve,"), (b",12,61.5", b""), (b"route.mid", b"rout\xe9.mid"), (b"0,", b"0,,,,,,,,")],
+    ids=["no number", "cut off", "no UTF-8", "too long"],
+)
+def test_a_manifest_that_was_damaged_says_where(tmp_path: Path, was: bytes, becomes: bytes) -> None:
+    path = tmp_path / "pieces.csv"
+    write_manifest(path, [piece()])
+    path.write_bytes(path.read_bytes().replace(was, becomes))
+    with pytest.raises(StudyError, match=r"pieces\.csv is damaged \(.+\)\. Put back a copy, or remove it"):
+        read_manifest(path, Piece)
+
+
 def test_an_empty_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="would be empty"):
         write_manifest(tmp_path / "pieces.csv", [])
@@ -92,8 +105,9 @@ def test_a_stage_is_current_until_its_inputs_or_files_change(tmp_path: Path) -> 
 
 def test_a_stamp_cut_short_counts_as_none(tmp_path: Path) -> None:
     stamp_stage(tmp_path, "inputs", [])
-    (tmp_path / "stage.json").write_text('{"inputs": "inp')
-    assert not is_current(tmp_path, "inputs")
+    for cut in ('{"inputs": "inp', "[]", '{"inputs": "inputs", "outputs": []}'):
+        (tmp_path / "stage.json").write_text(cut)
+        assert not is_current(tmp_path, "inputs")
 
 
 def test_fingerprints_depend_on_values_and_not_on_the_order_of_keys() -> None:

@@ -1,6 +1,8 @@
 """The study's secrets stay the same, stay private and tell nothing."""
 
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -29,6 +31,18 @@ def test_many_first_users_at_once_get_one_secret(tmp_path: Path) -> None:
     assert len(found) == 16
     assert len(set(found)) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_secret_that_could_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    code = (
+        "import resource, signal; from pathlib import Path; from study_core.secret import load_secret\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8))\n"  # a disk with room for eight bytes
+        f"load_secret(Path({str(tmp_path)!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_opaque_id_is_stable_and_depends_on_the_key_and_the_parts() -> None:
