@@ -2,16 +2,14 @@
 
 import shutil
 from collections.abc import Iterable
-from functools import cache
 from typing import TYPE_CHECKING
 
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from study_server.schema import MIGRATIONS, read_revision
+from study_server.schema import list_revisions, read_revision
 from study_server.study import Study, current_study
 
 if TYPE_CHECKING:
@@ -73,14 +71,9 @@ def _is_current(study: Study) -> bool:
     """Tell whether the store's tables are still this version's: another server may have brought them on."""
     try:
         with study.store.read() as db:
-            return read_revision(db.connection()) == _find_head()
+            return read_revision(db.connection()) == list_revisions()[-1]
     except SQLAlchemyError:
         return False
-
-
-@cache
-def _find_head() -> str | None:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def _answers(study: Study) -> bool:

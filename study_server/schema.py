@@ -1,11 +1,8 @@
 """The schema of a store: which revision its tables are of, and how they become this version's."""
 
+from functools import cache
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from study_core.errors import StudyError
@@ -52,15 +49,30 @@ def upgrade_schema(connection: Connection) -> None:
     StudyError
         If the tables are of a later version of the software.
     """
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    revision = read_revision(connection)
-    if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
+    known, revision = list_revisions(), read_revision(connection)
+    if revision is not None and revision not in known:
         raise StudyError(
             f"The store's tables are of revision {revision}; this version of the software knows none later "
-            f"than {scripts.get_current_head()}. Run it with the software that wrote it last."
+            f"than {known[-1]}. Run it with the software that wrote it last."
         )
-    if revision == scripts.get_current_head():
-        return
+    if revision != known[-1]:
+        _run_revisions(connection, revision)
+        _guard_rows(connection)
+
+
+@cache
+def list_revisions() -> tuple[str, ...]:
+    """Return the revisions that this version knows, oldest first; each is a file named after its number."""
+    return tuple(sorted(path.name[1:5] for path in (MIGRATIONS / "versions").glob("r*.py")))
+
+
+def _run_revisions(connection: Connection, revision: str | None) -> None:
+    """Run the revisions after one; Alembic is loaded for it alone, for most starts find nothing to do."""
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(MIGRATIONS))
     # What Alembic's own `upgrade` command calls; there is no public name for it.
     with EnvironmentContext(
         Config(),
@@ -71,7 +83,6 @@ def upgrade_schema(connection: Connection) -> None:
         if revision is not None and not inspect(connection).has_table(VERSION_TABLE):
             environment.get_context().stamp(scripts, revision)
         environment.run_migrations()
-    _guard_rows(connection)
 
 
 def read_revision(connection: Connection) -> str | None:
@@ -81,7 +92,8 @@ def read_revision(connection: Connection) -> str | None:
     """
     inspector = inspect(connection)
     if inspector.has_table(VERSION_TABLE):
-        return MigrationContext.configure(connection).get_current_revision()
+        found: str | None = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608 (ours)
+        return found
     return FIRST_REVISION if inspector.has_table("sessions") else None
 
 

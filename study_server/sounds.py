@@ -5,7 +5,6 @@ import wave
 from functools import cache
 
 import numpy as np
-import pyloudnorm
 from numpy.typing import NDArray
 
 from study_core.seeds import random_generator
@@ -14,14 +13,15 @@ SAMPLE_RATE_HZ = 22050
 DURATION_S = 5.0
 FADE_S = 0.4
 BAND_HZ = (100.0, 7000.0)  # what a phone's loudspeaker can play
+NOISE_LUFS = -12.08
+"""Loudness of the noise before its gain (ITU-R BS.1770), always the same; a test measures it again."""
 
 
 @cache
 def make_volume_sound(loudness_lufs: float) -> bytes:
     """Return a mono 16-bit WAV file of pink noise with that loudness (ITU-R BS.1770)."""
     noise = _make_pink_noise(round(DURATION_S * SAMPLE_RATE_HZ))
-    loudness = pyloudnorm.Meter(SAMPLE_RATE_HZ).integrated_loudness(noise)
-    noise = np.clip(noise * 10 ** ((loudness_lufs - loudness) / 20), -1, 1)
+    noise = np.clip(noise * 10 ** ((loudness_lufs - NOISE_LUFS) / 20), -1, 1)
     file = io.BytesIO()
     with wave.open(file, "wb") as wav:
         wav.setnchannels(1)

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from study_core.errors import StudyError
 from study_server.places import count_taken, recount
 from study_server.protocol import rebuild_draw
+from study_server.schema import MIGRATIONS, list_revisions
 from study_server.store import open_store
 from study_server.tables import Protocol, StudySession, Table
 from tests.study_server.databases import BOTH
@@ -48,6 +50,11 @@ def test_the_revisions_make_the_tables_that_the_code_declares(tmp_path: Path) ->
         context = MigrationContext.configure(db.connection(), opts={"compare_server_default": True})
         assert compare_metadata(context, Table.metadata) == []
     store.close()
+
+
+def test_the_revisions_are_those_that_alembic_finds_in_its_order() -> None:
+    scripts = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+    assert list(list_revisions()) == scripts[::-1]
 
 
 def without_counts(rows: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from study_server.sounds import BAND_HZ, make_volume_sound
 def test_the_volume_sound_is_as_loud_as_the_stimuli_and_does_not_clip() -> None:
     for loudness_lufs in (-30.0, -20.0):
         samples, rate_hz = soundfile.read(io.BytesIO(make_volume_sound(loudness_lufs)))
-        assert abs(pyloudnorm.Meter(rate_hz).integrated_loudness(samples) - loudness_lufs) < 0.1
+        assert abs(pyloudnorm.Meter(rate_hz).integrated_loudness(samples) - loudness_lufs) < 0.02
         assert np.abs(samples).max() < 1
 
 
