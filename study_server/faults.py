@@ -1,8 +1,9 @@
 """What a visitor reads when something is wrong: where to go on, and never how the server is made."""
 
 import logging
+from itertools import chain
 
-from flask import Flask, Response, redirect, render_template
+from flask import Flask, Response, abort, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -13,6 +14,7 @@ from study_server.i18n import gettext as _
 from study_server.visitor import ElsewhereError
 
 RETRY_S = 10
+NULL = "\x00"
 STORE_FAULTS = (OperationalError, InterfaceError, NoConnectionError, OSError)
 """Database gone, disk full, files gone: they pass, and what was acknowledged is kept."""
 
@@ -21,12 +23,21 @@ log = logging.getLogger(__name__)
 
 def explain_faults(app: Flask) -> None:
     """Give an app a page for everything that can go wrong."""
+    app.before_request(_refuse_null_bytes)
     app.register_error_handler(ElsewhereError, _go_elsewhere)
     app.register_error_handler(CSRFError, _explain_stale_page)
     app.register_error_handler(SecurityError, _refuse_host)
     app.register_error_handler(HTTPException, _explain)
     for fault in STORE_FAULTS:
         app.register_error_handler(fault, _ask_to_wait)
+
+
+def _refuse_null_bytes() -> None:
+    """Refuse what no page of ours sends and PostgreSQL takes into no text."""
+    given = request.values.lists()
+    texts = (request.path, *chain.from_iterable((name, *values) for name, values in given))
+    if any(NULL in text for text in texts):
+        abort(400)
 
 
 def _go_elsewhere(error: ElsewhereError) -> BaseResponse:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import case, func, select, text
 from sqlalchemy.orm import Session
 
-from study_server.tables import PracticeTrial, StudySession, Tombstone
+from study_server.tables import PracticeTrial, StudySession, Tombstone, format_utc
 
 THERE_MINUTES = 10
 """Whoever was seen so lately is there now; whoever was not, and has not finished, has left."""
@@ -98,8 +98,7 @@ def count_funnel(db: Session, version: str, groups: Sequence[Group], *, is_simul
 def list_stops(db: Session, version: str, n_trials: int, *, is_simulated: bool) -> list[Stop]:
     """Return every place where somebody can stop, in the order of the way."""
     row = StudySession
-    oldest = datetime.now(UTC) - timedelta(minutes=THERE_MINUTES)
-    since = oldest.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    since = format_utc(datetime.now(UTC) - timedelta(minutes=THERE_MINUTES))
     place = (
         row.consented_at.is_not(None),
         row.volume_set_at.is_not(None),

@@ -16,7 +16,7 @@ from study_core.folders import DataFolders
 from study_core.secret import load_secret, opaque_id
 from study_server.security import load_cookie_key
 from study_server.store import Store
-from study_server.tables import ResearcherLogin
+from study_server.tables import ResearcherLogin, format_utc
 
 PASSWORD_VARIABLE = "STUDY_RESEARCHER_PASSWORD"  # noqa: S105 (the name of a variable)
 PASSWORD_FILE = "researcher_password"  # noqa: S105 (the name of a file)
@@ -112,5 +112,4 @@ def _hash(login_id: str) -> str:
 
 
 def _oldest() -> str:
-    moment = datetime.now(UTC) - timedelta(hours=LOGIN_HOURS)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_utc(datetime.now(UTC) - timedelta(hours=LOGIN_HOURS))

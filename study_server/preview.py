@@ -25,7 +25,7 @@ from study_server.security import PROOF_HEADER, prove_simulation
 from study_server.sqlite import open_sqlite
 from study_server.store import Store
 from study_server.study import Study
-from study_server.tables import StudySession
+from study_server.tables import StudySession, format_utc
 from study_server.visitor import COOKIE_KEY
 
 PREFIX = "/researcher/preview/walk"
@@ -193,9 +193,9 @@ class Walker:
 
 def forget_old(store: Store) -> None:
     """Delete the preview's sessions of other days."""
-    oldest = datetime.now(UTC) - timedelta(hours=KEPT_HOURS)
+    oldest = format_utc(datetime.now(UTC) - timedelta(hours=KEPT_HOURS))
     with store.write() as db:
-        db.execute(delete(StudySession).where(StudySession.arrived_at < oldest.isoformat()))
+        db.execute(delete(StudySession).where(StudySession.arrived_at < oldest))
 
 
 def _ends(reply: TestResponse) -> bool:

@@ -20,7 +20,12 @@ def make_code(groups: int = 3) -> str:
 
 def now_utc() -> str:
     """Return this moment in UTC, ISO 8601 with milliseconds; such texts sort by time."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_utc(datetime.now(UTC))
+
+
+def format_utc(moment: datetime) -> str:
+    """Return a moment in UTC as the store writes it."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Table(DeclarativeBase):

@@ -27,7 +27,7 @@ from study_server.records import (
     Tombstone,
     Unblinding,
 )
-from study_server.table_base import Table, make_code, make_id, now_utc
+from study_server.table_base import Table, format_utc, make_code, make_id, now_utc
 
 __all__ = [
     "TROUBLED",
@@ -49,6 +49,7 @@ __all__ = [
     "Tombstone",
     "Trial",
     "Unblinding",
+    "format_utc",
     "make_code",
     "make_id",
     "now_utc",

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select
 from study_core.secret import opaque_id
 from study_server.i18n import gettext as _
 from study_server.store import Store
-from study_server.tables import FailedTry
+from study_server.tables import FailedTry, format_utc
 
 ANYWHERE = "anywhere"
 KEPT_S = 15 * 60
@@ -71,8 +71,7 @@ class Throttle:
         return opaque_id(self.key, "source of tries", find_network(source))
 
     def _ago(self, seconds: float) -> str:
-        moment = self.clock() - timedelta(seconds=seconds)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return format_utc(self.clock() - timedelta(seconds=seconds))
 
 
 def find_network(address: str) -> str:

@@ -23,10 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from study_core.config import Config
-from study_server.phases import find_phase
+from study_server.phases import find_phase, list_phases
 from study_server.store import Store
 from study_server.study import Study
-from study_server.tables import Notice, StudySession, now_utc
+from study_server.tables import Notice, StudySession, format_utc, now_utc
 from study_server.unblinding import count_finished
 
 SECRET_VARIABLE = "STUDY_WEBHOOK_SECRET"  # noqa: S105 (the name of a variable)
@@ -52,18 +52,23 @@ def note(db: Session, event: str, about: str, facts: Mapping[str, object]) -> No
 
 
 def look_for_events(store: Store, config: Config) -> None:
-    """Note what has happened since: the target was reached, or nobody answers any more."""
+    """Note what has happened since: the target was reached, or nobody answers any more.
+
+    Nobody can answer while a study is paused, so that it stalls only so long after it was opened again.
+    """
     version = config.version
     with store.read() as db:
         n_finished = count_finished(db, version)
         wanted = config.recruitment.target_participants
         facts = {"study_version": version, "n_finished": n_finished, "target_participants": wanted}
         is_reached = n_finished >= wanted
-        last = None if is_reached or find_phase(db, version) != "open" else find_last_activity(db, version)
+        is_wanting = not is_reached and find_phase(db, version) == "open"
+        last = find_last_activity(db, version) if is_wanting else None
+        opened = max((phase.began_at for phase in list_phases(db, version)), default="")
     oldest = datetime.now(UTC) - timedelta(minutes=config.server.stalled_minutes)
     if is_reached:
         _note_once(store, "target reached", f"target {wanted} of {version}", facts)
-    elif last is not None and datetime.fromisoformat(last) < oldest:
+    elif last is not None and max(last, opened) < format_utc(oldest):
         _note_once(store, "stalled", f"stalled since {last}", {**facts, "last_activity_at": last})
 
 
@@ -162,7 +167,7 @@ def _send(notice: Notice, url: str, post: Callable[..., httpx.Response]) -> bool
         headers[SIGNATURE_HEADER] = sign(body, secret)
     try:
         reply = post(url, content=body, headers=headers, timeout=TIMEOUT_S)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # the last two: of an address
         log.warning("The webhook was not reached: %s", type(error).__name__)
         return False
     if not reply.is_success:

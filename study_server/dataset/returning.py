@@ -10,7 +10,7 @@ from typing import Any
 
 from study_server.dataset.rows import EVENTS
 from study_server.dataset.trials import ANSWERS, SECOND
-from study_server.tables import make_code, make_id
+from study_server.tables import format_utc, make_code, make_id
 
 Values = dict[str, Any]
 Row = Mapping[str, Any]
@@ -28,12 +28,7 @@ class Listener:
 
     def find_moment(self, seconds: float | None) -> str | None:
         """Return the moment so many seconds after arrival."""
-        return None if seconds is None else _format_moment(self.arrived_at + timedelta(seconds=seconds))
-
-
-def _format_moment(moment: datetime) -> str:
-    """Return a moment as the store writes it."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return None if seconds is None else format_utc(self.arrived_at + timedelta(seconds=seconds))
 
 
 def make_listener(row: Row, pairs: set[str]) -> Listener:
@@ -46,7 +41,7 @@ def make_listener(row: Row, pairs: set[str]) -> Listener:
 def make_session(row: Row, it: Listener, events: Mapping[str, float]) -> Values:
     """Return a participant's session; who finished is settled already."""
     moments = {column: it.find_moment(events.get(event)) for event, column in EVENTS.items()}
-    arrived_at = _format_moment(it.arrived_at)
+    arrived_at = format_utc(it.arrived_at)
     finished_at = moments["finished_at"]
     return {
         "session_id": it.session_id,
@@ -141,7 +136,7 @@ def make_change(row: Row, _: Listener) -> Values:
     day = datetime.fromisoformat(row["changed_on"]).replace(tzinfo=UTC)
     return {
         "change_id": make_id(),
-        "changed_at": _format_moment(day + timedelta(milliseconds=row["change_index"])),
+        "changed_at": format_utc(day + timedelta(milliseconds=row["change_index"])),
         "what": row["change"],
         "who": WHO,
         "participant_id": row["participant_id"],

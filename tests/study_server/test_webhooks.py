@@ -15,12 +15,13 @@ from sqlalchemy import select, update
 from study_core.config import Config
 from study_server.phases import begin_phase
 from study_server.study import Study
-from study_server.tables import Notice, StudySession
+from study_server.tables import Notice, Phase, StudySession
 from study_server.webhooks import MOST_TRIES, look_for_events, send_waiting, sign, watching
 from tests.study_server.listener import Participant
 from tests.study_server.made_study import make_config
 
 SECRET = "a secret that both know"
+LONG_AGO = "2026-01-01T00:00:00.000Z"
 
 
 class Receiver:
@@ -145,14 +146,47 @@ def test_a_study_stalls_where_nobody_has_answered_for_so_long_and_it_wants_more(
     Participant(app).begin().answer()
     assert tell(study, receiver) == 0
     with study.store.write() as db:
-        db.execute(update(StudySession).values(last_seen_at="2026-01-01T00:00:00.000Z"))
-        db.execute(update(StudySession).values(arrived_at="2026-01-01T00:00:00.000Z"))
+        db.execute(update(StudySession).values(last_seen_at=LONG_AGO, arrived_at=LONG_AGO))
+    assert [tell(study, receiver), tell(study, receiver)] == [1, 0]
+    assert receiver.events == ["stalled"]
+
+
+def test_a_study_that_was_paused_stalls_so_long_after_it_is_open_again(
+    app: Flask, study: Study, receiver: Receiver
+) -> None:
+    Participant(app).begin().answer()
+    with study.store.write() as db:
+        db.execute(update(StudySession).values(last_seen_at=LONG_AGO, arrived_at=LONG_AGO))
         begin_phase(db, "1", "paused", "a holiday")
     assert tell(study, receiver) == 0
     with study.store.write() as db:
         begin_phase(db, "1", "open", "back again")
+    assert tell(study, receiver) == 0
+    assert receiver.events == []
+
+
+def test_a_study_that_was_opened_again_long_ago_stalls_like_any(
+    app: Flask, study: Study, receiver: Receiver
+) -> None:
+    Participant(app).begin().answer()
+    with study.store.write() as db:
+        db.execute(update(StudySession).values(last_seen_at=LONG_AGO, arrived_at=LONG_AGO))
+        for phase, day in (("paused", "2026-03-01"), ("open", "2026-03-02")):
+            moment = f"{day}T00:00:00.000Z"
+            db.add(Phase(study_version="1", phase=phase, began_at=moment, reason="spring"))
     assert [tell(study, receiver), tell(study, receiver)] == [1, 0]
     assert receiver.events == ["stalled"]
+
+
+@pytest.mark.parametrize("url", ["http://hook.example:port/", f"http://{'a' * 70}.example/"])
+def test_an_address_that_cannot_be_one_is_not_taken_and_ends_nothing(
+    app: Flask, study: Study, url: str
+) -> None:
+    Participant(app).finish()
+    look_for_events(study.store, study.config)
+    assert send_waiting(study.store, url) == 0
+    with study.store.read() as db:
+        assert db.scalars(select(Notice.n_tries)).one() == 1
 
 
 def test_a_thread_tells_of_faults_and_no_participant_waits(
