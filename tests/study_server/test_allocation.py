@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from study_core.types import HUMAN
-from study_server import places
+from study_server import places, services
 from study_server.app import create_app
 from study_server.exclusion import exclude
 from study_server.protocol import rebuild_draw
@@ -61,6 +61,18 @@ def test_every_stored_draw_can_be_rebuilt_from_the_store_alone(app: Flask, study
         for found in db.scalars(select(StudySession)):
             rebuilt = [(trial.stimulus_id, trial.kind) for trial in rebuild_draw(protocol, found)]
             assert rebuilt == [(trial.stimulus_id, trial.trial_kind) for trial in found.trials]
+
+
+def test_a_session_that_is_started_again_keeps_its_trials_and_its_places(app: Flask, study: Study) -> None:
+    Participant(app).begin()
+    with study.store.write() as db:
+        found = db.scalars(select(StudySession)).one()
+        before = found.started_at, found.draw_seed, [trial.trial_id for trial in found.trials]
+        services.start(db, found, study.protocol)
+    with study.store.read() as db:
+        found = db.scalars(select(StudySession)).one()
+        assert (found.started_at, found.draw_seed, [trial.trial_id for trial in found.trials]) == before
+    assert count_places(study) == 8
 
 
 def test_places_of_an_abandoned_session_are_given_to_the_next(app: Flask, study: Study) -> None:

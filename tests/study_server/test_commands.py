@@ -4,6 +4,8 @@ import csv
 import re
 import signal
 import socket
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -38,6 +40,13 @@ def test_a_study_is_served_simulated_and_exported(config: Config) -> None:
     rows = list(csv.DictReader(config.folders.responses.read_text().splitlines()))
     assert len(rows) == len({(row["participant_id"], row["trial_index"]) for row in rows}) == 32
     assert {row["session_status"] for row in rows} == {"finished"}
+
+
+def test_a_server_loads_nothing_that_only_other_work_needs() -> None:
+    unused = {"alembic", "matplotlib", "pandas", "pyarrow", "scipy.signal", "scipy.stats", "tensorflow"}
+    code = "import sys, study_server.hosting, study_server.server, study_server.webhooks; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert unused & set(loaded.split()) == set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
