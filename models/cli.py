@@ -1,20 +1,20 @@
 """The commands `study corpus` and `study generate`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from models.chorales import convert_chorales, list_chorales
-from models.corpus import PIECES_FILE, CorpusStage, add_corpus, list_corpora, slug
-from models.sources import CHORALES, Source, find_source
 from study_core.cli import Options
-from study_core.config import Config
 from study_core.console import say, show_progress
 from study_core.errors import CorpusError, list_problems
 from study_core.folders import CLIPS_FILE
-from study_core.frozen import refuse_frozen
+
+if TYPE_CHECKING:
+    from models.corpus import CorpusStage
+    from models.sources import Source
+    from study_core.config import Config
 
 
 @click.group()
@@ -26,17 +26,18 @@ def corpus() -> None:
 @click.pass_obj
 def prepare(options: Options) -> None:
     """Read, cluster and split the corpus of the config's corpus.source."""
+    from models.corpus import PIECES_FILE
+    from study_core.frozen import refuse_frozen
+
     config = options.load()
-    source = _find_source(config)
-    stage = CorpusStage(source, config.corpus, config.seed, config.folders)
+    stage = _open_stage(config)
+    source = stage.source
     path = config.folders.corpus / PIECES_FILE
     if stage.is_current():
         say(f"The pieces of {source.name} are up to date: {path}")
         return
     refuse_frozen(config, "the pieces")
-    with show_progress(f"Reading {source.name}", len(source.files)) as bar:
-        for _ in stage.read():
-            bar.advance()
+    _read(stage)
     pieces = stage.write()
     n_songs = len({piece.song_cluster for piece in pieces})
     say(f"{len(pieces)} pieces of {source.name} in {n_songs} song clusters: {path}")
@@ -51,6 +52,8 @@ def add(options: Options, folder: Path, name: str | None) -> None:
 
     Every file is read; those that cannot be used are named, the others are added, and the exit status is 2.
     """
+    from models.corpus import add_corpus, slug
+
     corpora = options.load().folders.corpus
     name = name or slug(folder.resolve().name)
     n_added, problems = add_corpus(folder, name, corpora)
@@ -68,6 +71,9 @@ def chorales(options: Options, count: int | None) -> None:
 
     `study prepare` does so by itself; fewer are quicker.
     """
+    from models.sources import CHORALES
+    from study_core.frozen import refuse_frozen
+
     config = options.load()
     folder = config.folders.corpus / CHORALES
     if folder.is_dir():
@@ -81,6 +87,8 @@ def chorales(options: Options, count: int | None) -> None:
 @click.pass_obj
 def list_(options: Options) -> None:
     """List the corpora in the study's data."""
+    from models.corpus import list_corpora
+
     folders = options.load().folders
     for line in list_corpora(folders) or [f"There is no corpus in {folders.corpus}"]:
         say(line)
@@ -101,11 +109,8 @@ def show(options: Options, *, html: bool) -> None:
     from models.corpus_table import make_tables
 
     config = options.load()
-    source = _find_source(config)
-    stage = CorpusStage(source, config.corpus, config.seed, config.folders)
-    with show_progress(f"Reading {source.name}", len(source.files)) as bar:
-        for _ in stage.read():
-            bar.advance()
+    stage = _open_stage(config)
+    _read(stage)
     facts = read_facts(stage)
     Console().print(make_tables(facts))
     for problem in facts.problems:
@@ -156,8 +161,9 @@ def generate(ctx: click.Context, /, out: Path | None, **wanted: Any) -> None:
     _generate_study(config)
 
 
-def _generate_study(config: Config) -> None:
+def _generate_study(config: "Config") -> None:
     from models.clips import ClipStage
+    from study_core.frozen import refuse_frozen
 
     config.clips.check_folders()
     stage = ClipStage(config)
@@ -173,7 +179,7 @@ def _generate_study(config: Config) -> None:
     say(f"{stage.n_clips} clips: {stage.write()}")
 
 
-def _generate_loose(config: Config, out: Path, wanted: dict[str, Any]) -> None:
+def _generate_loose(config: "Config", out: Path, wanted: dict[str, Any]) -> None:
     from models.generator import open_generator
     from models.loose import Order, compose_loose, write_loose
 
@@ -194,14 +200,31 @@ def _generate_loose(config: Config, out: Path, wanted: dict[str, Any]) -> None:
     say(f"{len(files)} clips of {order.system} in {out}")
 
 
+def _open_stage(config: "Config") -> "CorpusStage":
+    from models.corpus import CorpusStage
+
+    return CorpusStage(_find_source(config), config.corpus, config.seed, config.folders)
+
+
+def _read(stage: "CorpusStage") -> None:
+    with show_progress(f"Reading {stage.source.name}", len(stage.source.files)) as bar:
+        for _ in stage.read():
+            bar.advance()
+
+
 def _convert_chorales(folder: Path, count: int | None = None) -> None:
+    from models.chorales import convert_chorales, list_chorales
+
     files = list_chorales()[:count]
     with show_progress("Converting chorales", len(files)) as bar:
         for _ in convert_chorales(files, folder):
             bar.advance()
 
 
-def _find_source(config: Config) -> Source:
+def _find_source(config: "Config") -> "Source":
+    from models.sources import CHORALES, find_source
+    from study_core.frozen import refuse_frozen
+
     corpora = config.folders.corpus
     source = find_source(config.corpus.source, corpora)
     if source:

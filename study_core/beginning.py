@@ -1,6 +1,6 @@
 """A new study: what `study init` was told becomes a commented config.yaml that can be met."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,12 @@ from study_core.errors import StudyError
 from study_core.json_schema import SCHEMA_FILE, write_schema
 from study_core.manifest import write_bytes
 from study_core.own_music import FEWEST_PIECES, OwnMusic, look_at
+from study_core.platforms import PLATFORMS
 from study_core.types import HUMAN
 
 CONFIG_FILE = "config.yaml"
 HEADING = ("every key has the default shown here.", "docs/config.md has the default of every key.")
 """What is true of the page that the software brings, and what of a study's own."""
-PLATFORMS: Mapping[str, Mapping[str, Any]] = {
-    "link": {"recruitment.id_parameter": None},
-    "prolific": {
-        "recruitment.id_parameter": "PROLIFIC_PID",
-        "recruitment.completion_url": "https://app.prolific.com/submissions/complete?cc={code}",
-    },
-    "sona": {"recruitment.id_parameter": "survey_code"},
-    "mturk": {"recruitment.id_parameter": "workerId"},
-}
-"""What a recruitment platform wants of the config; codes and addresses of its own come from its pages."""
 FEWEST_TRIALS, MOST_HUMAN_TRIALS, MOST_CLIPS = 2, 10, 40
 TEST_SHARES = (0.18, 0.3, 0.4)
 SPARE = 0.75

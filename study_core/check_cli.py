@@ -1,12 +1,15 @@
 """`study check`: all that is missing before going live, at once."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from study_core.cli import ACTIONABLE_EXIT_STATUS, Options
 from study_core.console import say
-from study_core.readiness import Finding, check_study
+
+if TYPE_CHECKING:
+    from study_core.readiness import Finding
 
 OK, DOUBT, MISSING = "ok", "doubt", "MISSING"
 
@@ -20,6 +23,8 @@ def check(options: Options) -> None:
     session, consent in every language, secrets, store, and the power of the design; changes nothing. Exit
     status 2 where something is missing; a doubt is for you to judge.
     """
+    from study_core.readiness import check_study
+
     findings = []
     for name, finding in check_study(options.load()):
         findings.append(finding)
@@ -33,7 +38,7 @@ def check(options: Options) -> None:
     say(f"Ready, with {_count(n_doubts, 'doubt')}: `study serve`")
 
 
-def describe(name: str, finding: Finding) -> list[str]:
+def describe(name: str, finding: "Finding") -> list[str]:
     """Return a line for each thing that a check found; what an error lists stays below it."""
     told = [(MISSING, text) for text in finding.missing] + [(DOUBT, text) for text in finding.doubts]
     if not finding.missing and (finding.found or not told):

@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from study_core.beginning import CONFIG_FILE, PLATFORMS, Wishes, begin_study, refuse_overwriting
 from study_core.console import say
-from study_core.next_version import begin_version
-from study_core.participation import LANGUAGES
+from study_core.languages import LANGUAGES
+from study_core.platforms import PLATFORMS
 
 
 class Listed(click.ParamType[tuple[str, ...]]):
@@ -118,6 +117,9 @@ def init(folder: Path, *, yes: bool, old: Path | None, **answers: Any) -> None: 
     \b
         study init my-study --music ~/my-midi --systems lstm,markov --listeners 30
     """  # noqa: D301 (\b keeps the lines below it as they are)
+    from study_core.beginning import CONFIG_FILE, Wishes, begin_study, refuse_overwriting
+    from study_core.next_version import begin_version
+
     refuse_overwriting(folder)
     if old is not None:
         config = begin_version(folder, old)

@@ -5,11 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from study_core.languages import LANGUAGES, Tongue
 from study_core.section import Section
 from study_core.types import HUMAN, HUMAN_SYSTEMS
 
-Tongue = Literal["en", "es", "ja", "zh-Hans"]
-LANGUAGES: tuple[Tongue, ...] = ("en", "es", "ja", "zh-Hans")
 NAMED_QUESTIONS = ("age_band", "musical_training", "pokemon_games", "gave_it_away")
 SCREENING_TRIALS = 6
 Text = str | dict[str, str]

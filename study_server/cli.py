@@ -2,13 +2,15 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from study_core.cli import Options
-from study_core.config import Config
 from study_core.console import say, show_progress
+
+if TYPE_CHECKING:
+    from study_core.config import Config
 
 
 @click.command()
@@ -146,7 +148,7 @@ def restore(options: Options, file: Path) -> None:
     store.close()
 
 
-def find_url(config: Config, url: str | None) -> str:
+def find_url(config: "Config", url: str | None) -> str:
     """Return the server's address."""
     host = "127.0.0.1" if config.server.host == "0.0.0.0" else config.server.host  # noqa: S104
     return (url or f"http://{host}:{config.server.port}").rstrip("/")

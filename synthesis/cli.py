@@ -1,25 +1,16 @@
 """`study render`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from study_core.cli import Options
-from study_core.config import Config
 from study_core.console import say, show_progress
 from study_core.folders import SCREENING_FILE, STIMULI_FILE
-from study_core.frozen import read_frozen, refuse_frozen
-from study_core.manifest import is_current, read_manifest
-from study_core.types import Stimulus
-from synthesis.audit import audit_stimuli
-from synthesis.recordings import import_recordings
-from synthesis.stimuli import (
-    fingerprint_inputs,
-    publish_stimuli,
-    read_clips,
-    render_stimuli,
-)
-from synthesis.takes import Studio
+
+if TYPE_CHECKING:
+    from study_core.config import Config
 
 
 @click.command()
@@ -60,14 +51,27 @@ def render(
         _write_screening(config)
         return
     if recordings is not None:
-        refuse_frozen(config, "the clips")
-        say(f"{import_recordings(recordings, config.folders.clips)} recordings in {config.folders.clips}")
+        _import_recordings(config, recordings)
     _render(config, workers, cluster)
     if contact_sheet:
         _write_contact_sheet(config)
 
 
-def _render(config: Config, workers: int | None, cluster: str | None) -> None:
+def _import_recordings(config: "Config", recordings: Path) -> None:
+    from study_core.frozen import refuse_frozen
+    from synthesis.recordings import import_recordings
+
+    refuse_frozen(config, "the clips")
+    say(f"{import_recordings(recordings, config.folders.clips)} recordings in {config.folders.clips}")
+
+
+def _render(config: "Config", workers: int | None, cluster: str | None) -> None:
+    from study_core.frozen import refuse_frozen
+    from study_core.manifest import is_current
+    from synthesis.audit import audit_stimuli
+    from synthesis.stimuli import fingerprint_inputs, publish_stimuli, read_clips, render_stimuli
+    from synthesis.takes import Studio
+
     folders = config.folders
     studio = Studio.open(config.synthesis, config.clips.duration_s)
     clips = read_clips(folders.clips)
@@ -82,7 +86,8 @@ def _render(config: Config, workers: int | None, cluster: str | None) -> None:
     say(f"{len(stimuli)} stimuli of {stimuli[0].loudness_lufs:.1f} LUFS in {path}")
 
 
-def _write_screening(config: Config) -> None:
+def _write_screening(config: "Config") -> None:
+    from study_core.frozen import read_frozen, refuse_frozen
     from synthesis.screening import make_screening
 
     frozen = read_frozen(config.folders.frozen)
@@ -92,7 +97,9 @@ def _write_screening(config: Config) -> None:
     say(f"{len(rows)} screening sounds in {config.folders.screening / SCREENING_FILE}")
 
 
-def _write_contact_sheet(config: Config) -> None:
+def _write_contact_sheet(config: "Config") -> None:
+    from study_core.manifest import read_manifest
+    from study_core.types import Stimulus
     from synthesis.contact_sheet import write_contact_sheet
 
     stimuli = read_manifest(config.folders.stimuli / STIMULI_FILE, Stimulus)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models import training_cli
+from models import trainer, training_cli
 from models.clips import ClipStage
 from models.corpus import PreparedPiece, load_pieces
 from models.evaluation import evaluate
@@ -153,8 +153,8 @@ def test_the_command_takes_released_weights_and_trains_where_it_is_told_to(
     evaluated: Config, root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained: list[str] = []
-    monkeypatch.setattr(training_cli, "find_released", lambda s, c: find_released(s, c, root))
-    monkeypatch.setattr(training_cli, "_train", lambda system, _: trained.append(system))
+    monkeypatch.setattr(trainer, "find_released", lambda s, c: find_released(s, c, root))
+    monkeypatch.setattr(trainer, "_train", lambda system, _: trained.append(system))
     folder = evaluated.folders.models / "lstm"
     for path in folder.iterdir():
         path.unlink()

@@ -33,6 +33,19 @@ def test_help_loads_no_stage_and_nothing_heavy() -> None:
     assert all(f"  {name} " in done.stdout for name in COMMANDS)
 
 
+def test_the_help_of_every_command_loads_no_more_than_the_command_line() -> None:
+    """What a command works with is imported when it runs: `study serve --help` needs no pydantic."""
+    heavy = f"{HEAVY} numpy pydantic ruamel.yaml mido rich".split()
+    code = (
+        "import importlib, sys\nfrom study_core.cli import COMMANDS\n"
+        "for module, attribute, _ in COMMANDS.values():\n"
+        "    getattr(importlib.import_module(module), attribute)\n"
+        f"sys.exit(str([name for name in {heavy} if name in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "[]"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_tells_the_commands_own_help(name: str) -> None:
     module, attribute, text = COMMANDS[name]

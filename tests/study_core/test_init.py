@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from study_core.beginning import PLATFORMS
 from study_core.cli import main
 from study_core.config import load_config
 from study_core.config_page import fill_page, list_comments, read_page
 from study_core.init_cli import Question
 from study_core.next_version import begin_version
+from study_core.platforms import PLATFORMS
 
 
 def init(*arguments: str) -> None:
