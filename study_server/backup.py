@@ -4,7 +4,6 @@ The file is an SQLite store whatever database it comes from, so it can be restor
 tries and logins stay out: they are of a server, not of a study.
 """
 
-import getpass
 import shutil
 import sqlite3
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from sqlalchemy import Table as TableSchema
 
 from study_core.errors import StudyError
 from study_server import recruits
+from study_server.records import name_account
 from study_server.sqlite import open_sqlite
 from study_server.store import Store
 from study_server.tables import Change, FailedTry, ResearcherLogin, Table
@@ -67,7 +67,7 @@ def restore(store: Store, path: Path) -> int:
             _require_empty(target.connection(), store.place)
             counts = _copy_rows(source.connection(), target.connection())
             recruits.forget_expired(target)
-            target.add(Change(what="restored", who=getpass.getuser(), reason=f"from {path.name}"))
+            target.add(Change(what="restored", who=name_account(), reason=f"from {path.name}"))
     return counts["judgments"]
 
 

@@ -1,6 +1,5 @@
 """The commands of the data set: write it, put it back into a store, and forget somebody."""
 
-import getpass
 from pathlib import Path
 
 import click
@@ -82,6 +81,7 @@ def forget(options: Options, code: str, recruitment_id: str) -> None:
     that somebody was forgotten is recorded, not who. Data sets and backups that were written before still
     hold their answers: export again, and delete the old files.
     """
+    from study_server.records import name_account
     from study_server.store import find_store
     from study_server.withdrawal import forget as forget_session
 
@@ -89,7 +89,7 @@ def forget(options: Options, code: str, recruitment_id: str) -> None:
         raise click.UsageError("Give --code CODE or --recruitment-id ID, one of them.")
     store = find_store(options.load().folders.database)
     with store.write() as db:
-        removed = forget_session(db, code=code, recruitment_id=recruitment_id, who=getpass.getuser())
+        removed = forget_session(db, code=code, recruitment_id=recruitment_id, who=name_account())
     store.forget_deleted()
     say(
         f"Removed from {store.place}: {removed}. Earlier exports and backups still hold them; write them anew"

@@ -9,15 +9,13 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from study_core.errors import StudyError
-from study_server import monitoring, results, unblinding
+from study_server import results, unblinding
 from study_server.dataset.archive import write_zip
 from study_server.export import export_data_set
-from study_server.results import SystemCount
 from study_server.study import current_study
 
 WHO = "researcher's page"
 CHUNK = 1 << 16
-Shown = list[SystemCount]
 
 blueprint = Blueprint("data", __name__, url_prefix="/data")
 
@@ -28,11 +26,7 @@ def show() -> str:
 
     200 the page.
     """
-    study = current_study()
-    with study.store.read() as db:
-        if not unblinding.is_open(db, study.config):
-            return _render([])
-        return _render(list(results.count_by_system(db, study.protocol, is_simulated=False)))
+    return _render()
 
 
 @blueprint.post("/look")
@@ -46,9 +40,8 @@ def look() -> str | tuple[str, int]:
         with study.store.write() as db:
             unblinding.look(db, study.config, request.form.get("reason", "")[:500], who=WHO)
     except StudyError as error:
-        return _render([], problem=str(error)), 409
-    with study.store.read() as db:
-        return _render(list(results.count_by_system(db, study.protocol, is_simulated=False)))
+        return _render(problem=str(error)), 409
+    return _render(has_looked=True)
 
 
 @blueprint.post("/data-set")
@@ -65,11 +58,13 @@ def download() -> BaseResponse | tuple[str, int]:
     try:
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / name
-            export_data_set(study.store, study.config, made, is_simulated=is_simulated, reason=reason)
+            export_data_set(
+                study.store, study.config, made, is_simulated=is_simulated, reason=reason, who=WHO
+            )
             write_zip(made, file)
     except StudyError as error:
         file.close()
-        return _render([], problem=str(error)), 409
+        return _render(problem=str(error)), 409
     headers = {
         "Content-Disposition": f"attachment; filename={name}.zip",
         "Content-Length": str(file.tell()),
@@ -93,18 +88,18 @@ def _send(file: IO[bytes]) -> Iterator[bytes]:
             yield chunk
 
 
-def _render(shown: Shown, *, problem: str = "") -> str:
+def _render(*, has_looked: bool = False, problem: str = "") -> str:
     study = current_study()
-    version = study.config.version
     with study.store.read() as db:
+        is_open = unblinding.is_open(db, study.config)
+        is_shown = is_open or has_looked
         return render_template(
             "desk/data.html",
-            results=shown,
+            results=results.count_by_system(db, study.protocol, is_simulated=False) if is_shown else [],
             is_met=unblinding.is_stop_rule_met(db, study.config),
-            is_open=unblinding.is_open(db, study.config),
-            n_finished=unblinding.count_finished(db, version),
+            is_open=is_open,
+            n_finished=unblinding.count_finished(db, study.config.version),
             looks=unblinding.list_looks(db),
-            flow=monitoring.count_flow(db, is_simulated=False, version=version),
             shortest_reason=unblinding.SHORTEST_REASON,
             problem=problem,
         )

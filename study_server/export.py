@@ -17,6 +17,7 @@ from study_server.dataset.description import write_description
 from study_server.dataset.rows import list_stimuli, read_batches, read_paradigm, read_protocols
 from study_server.dataset.tables import DataTables
 from study_server.flags import settle_all
+from study_server.records import name_account
 from study_server.store import Store
 from study_server.tables import Judgment, StudySession, Trial
 from study_server.unblinding import look
@@ -30,16 +31,19 @@ class DataSet:
     n_judgments: int
 
 
-def export_data_set(
+def export_data_set(  # noqa: PLR0913 (what, where, of whom; and who looks, why)
     store: Store,
     config: Config,
     folder: Path,
     *,
     is_simulated: bool,
     reason: str = "",
+    who: str = "",
     advance: Callable[[int], None] = lambda _: None,
 ) -> DataSet:
     """Write the data set of real or of simulated participants; an early look is logged with its reason.
+
+    `who` looks: by default the account that runs this.
 
     It reads one snapshot, some listeners at a time: the study goes on meanwhile, and memory does not grow
     with it. The folder is replaced when all is written.
@@ -57,7 +61,7 @@ def export_data_set(
         recruits.forget_expired(db)
         require_judgments(db, is_simulated=is_simulated)
         if not is_simulated:
-            look(db, config, reason, who="study export")
+            look(db, config, reason, who=who or name_account())
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as draft, store.read() as db:
         data_set = _write(db, Path(draft) / folder.name, is_simulated=is_simulated, advance=advance)

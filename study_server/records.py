@@ -1,9 +1,20 @@
 """The records that outlive a session: what was removed, looked at, decided, told and tried."""
 
+import getpass
+import os
+
 from sqlalchemy import JSON, Boolean, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from study_server.table_base import Table, make_id, now_utc
+
+
+def name_account() -> str:
+    """Return the account that runs a command, as the record of changes names it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container an account may have a number and no name
+        return f"user {os.getuid()}"
 
 
 class Tombstone(Table):
@@ -44,9 +55,9 @@ class Change(Table):
     change_id: Mapped[str] = mapped_column(String, primary_key=True, default=make_id)
     changed_at: Mapped[str] = mapped_column(String, default=now_utc)
     what: Mapped[str] = mapped_column(String, index=True)
-    """`excluded`, `readmitted`, `withdrawn`, `unblinded`, `restored` or `upgraded`."""
+    """`excluded`, `readmitted`, `withdrawn`, `forgotten`, `unblinded`, `restored` or `imported`."""
     who: Mapped[str] = mapped_column(String)
-    """The account that ran the command, `researcher's page` or `participant`."""
+    """The account that ran the command, `researcher's page`, `participant` or `import`."""
     participant_id: Mapped[str | None] = mapped_column(String, index=True)
     """Whom it concerns; taken away when they withdraw."""
     reason: Mapped[str] = mapped_column(String)

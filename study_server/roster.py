@@ -45,7 +45,7 @@ def list_participants(db: Session, version: str, kind: str, number: int, *, is_s
         select(StudySession)
         .where(StudySession.study_version == version, StudySession.is_simulated == is_simulated)
         .where(*_choose(kind))
-        .order_by(StudySession.arrived_at.desc())
+        .order_by(StudySession.arrived_at.desc(), StudySession.participant_id)
         .offset(PER_PAGE * (number - 1))
         .limit(PER_PAGE + 1)
     )

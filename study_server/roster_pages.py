@@ -1,6 +1,7 @@
 """The pages of the participants: a list by opaque id, and each with what may be decided and their code."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -78,10 +79,8 @@ def decide(participant_id: str) -> Response | tuple[str, int]:
 
 
 def _require(db: Session, participant_id: str) -> StudySession:
-    found = roster.find_participant(db, participant_id)
-    if found is None or found.participant_id != participant_id:
-        abort(404)
-    return found
+    found = db.scalars(select(StudySession).where(StudySession.participant_id == participant_id)).first()
+    return found or abort(404)
 
 
 def _render(db: Session, found: StudySession, *, problem: str = "") -> str:

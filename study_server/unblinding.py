@@ -14,7 +14,7 @@ from study_server.tables import Change, StudySession, Unblinding
 
 SHORTEST_REASON = 10
 IMPORTED = "imported"
-"""The change that makes a store one of a data set that was out before: it has no secret left to keep."""
+"""The change that makes a store one of a data set that was out before."""
 
 
 class BlindError(StudyError):
@@ -39,7 +39,7 @@ def is_stop_rule_met(db: Session, config: Config) -> bool:
 
 def is_open(db: Session, config: Config) -> bool:
     """Tell whether results by system may be seen without a reason."""
-    return is_stop_rule_met(db, config) or _is_imported(db)
+    return is_stop_rule_met(db, config) or _is_imported(db, config.version)
 
 
 def look(db: Session, config: Config, reason: str, *, who: str) -> None:
@@ -70,5 +70,11 @@ def list_looks(db: Session) -> Sequence[Unblinding]:
     return db.scalars(select(Unblinding).order_by(Unblinding.unblinded_at)).all()
 
 
-def _is_imported(db: Session) -> bool:
-    return db.scalar(select(Change.change_id).where(Change.what == IMPORTED).limit(1)) is not None
+def _is_imported(db: Session, version: str) -> bool:
+    """Tell whether all there is was imported: whoever takes part since then has a secret to keep again."""
+    imported_at = db.scalar(select(func.max(Change.changed_at)).where(Change.what == IMPORTED))
+    last_arrival = select(func.max(StudySession.arrived_at)).where(
+        StudySession.study_version == version,
+        StudySession.is_simulated == False,  # noqa: E712 (SQL, and an index wants it so)
+    )
+    return imported_at is not None and (db.scalar(last_arrival) or "") <= imported_at

@@ -21,7 +21,7 @@ from study_server.dataset.archive import write_zip
 from study_server.dataset.dictionary import TABLES, list_undescribed_fields
 from study_server.exclusion import exclude, readmit
 from study_server.study import Study
-from study_server.tables import Protocol, RecruitmentId, StudySession, Table, Unblinding
+from study_server.tables import Change, Protocol, RecruitmentId, StudySession, Table, Unblinding
 from study_server.unblinding import BlindError
 from tests.study_server.exporting import REASON, export, read_files, read_table
 from tests.study_server.listener import Participant
@@ -146,6 +146,23 @@ def test_before_the_stop_rule_a_reason_is_needed_and_kept(app: Flask, study: Stu
     assert not study.config.folders.export.exists()
     looks = json.loads((export(study) / "flow.json").read_text())["early_looks"]
     assert [(look["reason"], look["n_finished"]) for look in looks] == [(REASON, 1)]
+
+
+def test_who_looked_early_is_the_account_that_ran_the_command_or_its_number(
+    app: Flask, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    Participant(app).finish()
+    export(study)
+    monkeypatch.setattr("getpass.getuser", refuse)  # as in a container without accounts
+    monkeypatch.setattr("os.getuid", lambda: 12345)
+    export(study)
+    with study.store.read() as db:
+        who = [*db.scalars(select(Change.who).order_by(Change.changed_at))]
+    assert who[1] == "user 12345"
+    assert who[0] not in {"user 12345", "study export"}
 
 
 def test_after_the_stop_rule_nothing_is_logged(app: Flask, study: Study) -> None:

@@ -24,6 +24,7 @@ from study_server.services import Answer
 from study_server.store import Store, open_store
 from study_server.study import Study
 from study_server.tables import PracticeTrial, QuestionAnswer, ScreeningTrial, StudySession
+from study_server.unblinding import BlindError, is_open, look
 from tests.study_server.databases import BOTH
 from tests.study_server.exporting import export, read_files, read_table
 from tests.study_server.listener import Participant
@@ -159,6 +160,22 @@ def test_a_zip_file_is_imported_by_the_command(
     assert f"8 judgments by real participants are in {tmp_path / 'r' / 'export'}" in capsys.readouterr().out
     assert read_files(tmp_path / "r/export") == read_files(tmp_path / "first")
     assert (tmp_path / "2.zip").stat().st_size > 1000
+
+
+def test_results_of_a_data_set_are_open_until_somebody_new_takes_part(
+    app: Flask, study: Study, empty: Store, tmp_path: Path
+) -> None:
+    Participant(app).finish()
+    import_data_set(empty, export(study, tmp_path / "first"))
+    with empty.read() as db:
+        assert is_open(db, study.config)
+    with empty.write() as db:
+        services.arrive(db, study.protocol, is_simulated=True)
+        assert is_open(db, study.config)
+        services.arrive(db, study.protocol, is_simulated=False)
+        assert not is_open(db, study.config)
+        with pytest.raises(BlindError, match="1 of 2 participants have finished"):
+            look(db, study.config, "", who="us")
 
 
 def test_a_store_that_holds_something_is_left_alone(app: Flask, study: Study) -> None:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from study_core.config import Config
 from study_core.errors import StudyError
 from study_server.app import create_app
 from study_server.login import ResearcherPassword
+from study_server.roster import list_participants
 from study_server.study import Study
 from study_server.tables import Change, StudySession, Unblinding
 from tests.study_server.attacks.routes import list_paths
@@ -154,7 +155,7 @@ def test_an_early_look_needs_a_reason_and_is_logged_for_good(
         assert changes == [("unblinded", "researcher's page", REASON)]
 
 
-def test_a_data_set_before_the_end_needs_a_reason_too(app: Flask, desk: Participant) -> None:
+def test_a_data_set_before_the_end_needs_a_reason_too(app: Flask, desk: Participant, study: Study) -> None:
     Participant(app).finish()
     assert download(desk, "real").reply.status_code == 409
     download(desk, "real", REASON)
@@ -162,6 +163,8 @@ def test_a_data_set_before_the_end_needs_a_reason_too(app: Flask, desk: Particip
     with zipfile.ZipFile(io.BytesIO(desk.reply.data)) as archive:
         assert [name for name in archive.namelist() if name.endswith("dataset_description.json")]
     assert f"1 finished: {REASON}" in desk.open("/researcher/data").text
+    with study.store.read() as db:
+        assert [change.who for change in db.scalars(select(Change))] == ["researcher's page"]
 
 
 def test_results_are_open_once_the_stop_rule_is_met(app: Flask, desk: Participant) -> None:
@@ -172,6 +175,10 @@ def test_results_are_open_once_the_stop_rule_is_met(app: Flask, desk: Participan
     assert read_figures(desk)["Results by system"] == "open"
     assert download(desk, "real").reply.mimetype == "application/zip"
     assert "None." in desk.open("/researcher/data").text
+    refused = download(desk, "simulated")
+    assert refused.reply.status_code == 409
+    assert "8 of 8" in refused.text
+    assert "results stay hidden" not in refused.text
 
 
 def test_simulated_participants_meet_no_stop_rule_and_need_no_reason(app: Flask, desk: Participant) -> None:
@@ -254,3 +261,30 @@ def test_a_participant_is_found_excluded_and_counts_again(
     assert read_figures(desk)["Excluded"] == "0"
     assert desk.open(f"/researcher/participants/{'0' * 32}").reply.status_code == 404
     assert "Nobody, or more than one" in desk.open("/researcher/participants?find=nobody-here").text
+
+
+def test_a_participants_page_is_there_whatever_a_platform_calls_somebody_else(
+    app: Flask, desk: Participant, study: Study
+) -> None:
+    Participant(app).finish()
+    with study.store.read() as db:
+        participant_id = db.scalars(select(StudySession.participant_id)).one()
+    Participant(app).open(f"/?PROLIFIC_PID={participant_id}").begin()
+    shown = desk.open(f"/researcher/participants/{participant_id}")
+    assert shown.reply.status_code == 200
+    assert "Finished" in shown.text
+
+
+def test_everybody_is_on_one_page_of_the_roster_where_all_came_at_once(
+    app: Flask, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("study_server.roster.PER_PAGE", 2)
+    for _ in range(5):
+        Participant(app).send()
+    with study.store.write() as db:  # as in a data set that was imported: it knows days
+        ids = set(db.scalars(select(StudySession.participant_id)))
+        db.execute(update(StudySession).values(arrived_at="2026-11-23T00:00:00.000Z"))
+    with study.store.read() as db:
+        pages = [list_participants(db, "1", "all", number, is_simulated=False) for number in (1, 2, 3)]
+    listed = [row.participant_id for page in pages for row in page.rows]
+    assert listed == sorted(ids)
