@@ -23,7 +23,7 @@ from flask import Flask
 from served import make_study, postgresql
 from sqlalchemy import Connection, select, text
 
-from study_server import flags, flow, live, monitoring, roster, services, unblinding, webhooks
+from study_server import flags, flow, live, roster, services, unblinding, webhooks
 from study_server.app import create_app
 from study_server.study import Study
 from study_server.tables import StudySession, Table
@@ -116,7 +116,6 @@ def ask_all(study: Study) -> None:
     with study.store.read() as db:
         live.look_at(db, study, is_simulated=False)
         unblinding.is_stop_rule_met(db, study.config)
-        monitoring.find_frozen_at(db, study.protocol)
         unblinding.list_looks(db)
         webhooks.list_notices(db)
 

@@ -16,7 +16,7 @@ from study_server import funnel, phases, places
 from study_server.flags import SEPARATOR
 from study_server.protocol import RunningProtocol
 from study_server.study import Study
-from study_server.tables import TROUBLED, StudySession, now_utc
+from study_server.tables import TROUBLED, Protocol, StudySession, now_utc
 from study_server.unblinding import count_finished
 
 OPEN_TRIALS = text(
@@ -51,6 +51,8 @@ class Live:
 
     at: str
     phase: phases.PhaseName
+    frozen_at: str | None
+    """Since when the running protocol may not change; None where no real participant has started."""
     n_finished: int
     """Real participants that count towards the target."""
     flow: funnel.Funnel
@@ -83,6 +85,7 @@ def look_at(db: Session, study: Study, *, is_simulated: bool) -> Live:
     return Live(
         at=now_utc(),
         phase=phases.find_phase(db, version),
+        frozen_at=_find_frozen_at(db, study.protocol),
         n_finished=count_finished(db, version),
         flow=funnel.count_funnel(db, version, groups, is_simulated=is_simulated),
         stops=funnel.list_stops(db, version, study.protocol.n_trials, is_simulated=is_simulated),
@@ -102,6 +105,10 @@ def count_clips(db: Session, protocol: RunningProtocol, *, is_simulated: bool) -
     held: dict[str, int] = {clip: n for clip, n in db.execute(OPEN_TRIALS, values)}  # noqa: C416 (rows)
     ids = sorted(stimulus.stimulus_id for stimulus in protocol.trial_stimuli)
     return [ClipCount(i, taken.get(i, 0) - held.get(i, 0), held.get(i, 0)) for i in ids]
+
+
+def _find_frozen_at(db: Session, protocol: RunningProtocol) -> str | None:
+    return db.scalar(select(Protocol.frozen_at).where(Protocol.protocol_sha256 == protocol.sha256))
 
 
 def _count_kinds(groups: Sequence[funnel.Group]) -> tuple[Counter[str], Counter[str], Counter[str]]:

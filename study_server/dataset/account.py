@@ -3,31 +3,54 @@
 Counts and days only. With the tables it holds all that an import needs to give the same data set again.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
-from study_server.monitoring import count_flow, list_versions
 from study_server.tables import StudySession, Tombstone, Unblinding
+
+STAGES = ("arrived", "consented", "started", "finished")
+WITHDRAWN = "withdrawn"
 
 
 def describe_flow(db: Session, *, is_simulated: bool) -> dict[str, Any]:
     """Return the account of real or of simulated participants, over all versions and of each."""
-    versions = {
-        version: asdict(count_flow(db, is_simulated=is_simulated, version=version))
-        for version in list_versions(db)
-    }
+    removed = list_removed(db, is_simulated=is_simulated)
+    versions = _count_stages(db, removed, is_simulated=is_simulated)
     return {
         "is_simulated": is_simulated,
-        **asdict(count_flow(db, is_simulated=is_simulated)),
+        **{stage: sum(counts[stage] for counts in versions.values()) for stage in (*STAGES, WITHDRAWN)},
         "excluded": _count_excluded(db, is_simulated=is_simulated),
-        "by_study_version": {version: flow for version, flow in versions.items() if flow["arrived"]},
-        "removed": list_removed(db, is_simulated=is_simulated),
+        "by_study_version": versions,
+        "removed": removed,
         "recruitment_ids": list_id_deletions(db, is_simulated=is_simulated),
         "early_looks": [] if is_simulated else list_early_looks(db),
+    }
+
+
+def _count_stages(
+    db: Session, removed: Sequence[Mapping[str, Any]], *, is_simulated: bool
+) -> dict[str, dict[str, int]]:
+    """Return how many of each version came how far; those removed count wherever they had come."""
+    row = StudySession
+    reached = (row.consented_at, row.started_at, row.finished_at)
+    rows = db.execute(
+        select(row.study_version, func.count(), *map(func.count, reached))
+        .where(row.is_simulated == is_simulated)
+        .group_by(row.study_version)
+    )
+    counts = {version: Counter(dict(zip(STAGES, there, strict=True))) for version, *there in rows}
+    for it in removed:
+        gone = {stage: it[stage] for stage in STAGES[1:]} | dict.fromkeys(
+            ("arrived", WITHDRAWN), it["participants"]
+        )
+        counts.setdefault(it["study_version"], Counter()).update(gone)
+    return {
+        version: {stage: counts[version][stage] for stage in (*STAGES, WITHDRAWN)}
+        for version in sorted(counts)
     }
 
 
