@@ -75,7 +75,8 @@ class Score:
     """Music on the grid; tick 0 is a bar line.
 
     `notes` has a row (onset tick, MIDI pitch, duration in ticks, velocity) per note, sorted by onset and
-    pitch, a key once at a tick; `tempi` a row (tick, beats per minute) per change, the first at tick 0.
+    pitch, a key once at a tick; `tempi` a row (tick, beats per minute) per change, the first at tick 0; of
+    several at one tick the last holds.
     """
 
     notes: IntArray
@@ -159,11 +160,9 @@ def fit_vocabulary(score: Score) -> Score:
     notes[:, 2] = DURATION_TICKS[_nearest_duration(notes[:, 2])]
     notes[:, 3] = notes[:, 3] // VELOCITY_STEP * VELOCITY_STEP + VELOCITY_STEP // 2
     removed_at, removed = _find_long_rests(notes[:, 0], score.bar_ticks)
-    notes[:, 0] -= _sum_before(removed_at, removed, notes[:, 0])
+    notes[:, 0] = _move_back(notes[:, 0], removed_at, removed)
     tempi = score.tempi.copy()
-    tempi[:, 0] -= _sum_before(removed_at, removed, tempi[:, 0])
-    tempi[:, 0] = np.maximum.accumulate(tempi[:, 0])
-    tempi[0, 0] = 0
+    tempi[:, 0] = _move_back(tempi[:, 0], removed_at, removed)
     return Score(notes, score.bar_ticks, tempi)
 
 
@@ -234,8 +233,11 @@ def _find_long_rests(onset: IntArray, bar_ticks: int) -> tuple[IntArray, IntArra
     return onset[removed > 0], removed[removed > 0]
 
 
-def _sum_before(removed_at: IntArray, removed: IntArray, ticks: IntArray | NDArray[np.float64]) -> IntArray:
-    """Return for each tick how much was cut at or before it."""
-    index = np.searchsorted(removed_at, ticks, side="right")
-    before: IntArray = np.append(0, np.cumsum(removed))[index]
-    return before
+def _move_back(
+    ticks: IntArray | NDArray[np.float64], removed_at: IntArray, removed: IntArray
+) -> NDArray[np.float64]:
+    """Return where ticks come to stand by what was cut before them; in a cut, at the note behind it."""
+    index, before = np.searchsorted(removed_at, ticks, side="right"), np.append(0, np.cumsum(removed))
+    following = np.append(removed_at - before[1:], np.inf)
+    moved: NDArray[np.float64] = np.minimum(ticks - before[index], following[index])
+    return moved

@@ -129,6 +129,17 @@ def test_silence_before_the_music_is_cut_by_whole_bars() -> None:
     assert score.notes[:, 0].tolist() == [12, 24]
 
 
+def test_a_tempo_that_is_set_in_a_silence_that_is_cut_holds_from_the_next_note_on() -> None:
+    rows = [(8, 1, 60, 80), (9, 1, 62, 80), (50, 1, 64, 80), (51, 1, 65, 80)]
+    tempi = [(0, 120), (2, 100), (6, 90), (11, 60), (20, 200), (48, 80), (51, 40)]
+    played = Played(np.array(rows, float), np.array(tempi, float), np.array([[0.0, 4.0]]))
+    score = fit_vocabulary(quantize(played))
+    assert score.notes[:, 0].tolist() == [0, 12, 72, 84]  # two bars of silence are cut, and nine
+    assert score.tempi[[2, 3, 5, 6]].tolist() == [[0, 90], [36, 60], [72, 80], [84, 40]]
+    beats_s = np.diff([score.seconds_at(tick) for tick in (0, 12, 24, 36, 48, 72, 84, 96)])
+    assert beats_s == pytest.approx([2 / 3, 2 / 3, 2 / 3, 1, 2, 3 / 4, 3 / 2])
+
+
 def test_bar_lines_stand_where_the_longest_meter_begins() -> None:
     notes = [(b, 1, 60, 80) for b in range(30)]
     played = Played(np.array(notes, float), np.array([[0.0, 90.0]]), np.array([[0.0, 1.0], [1.0, 3.0]]))
