@@ -3,9 +3,6 @@
 import importlib.util
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from os import cpu_count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from models.midi import midi_bytes
 from models.tokens import quantize
 from study_core.errors import ToolMissingError
 from study_core.manifest import write_bytes
+from study_core.parallel import map_ordered
 
 BPM = 88.0  # the editions give none
 VELOCITY = 74
@@ -45,11 +43,10 @@ def convert_chorales(files: list[Path], folder: Path) -> Iterator[Path]:
     """
     draft = folder.with_name(f".{folder.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
-    with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
-        for file, data in zip(files, pool.map(_convert, files, chunksize=8), strict=True):
-            if data:
-                write_bytes(draft / f"{file.stem}.mid", data)
-            yield file
+    for file, data in zip(files, map_ordered(_convert, files), strict=True):
+        if data:
+            write_bytes(draft / f"{file.stem}.mid", data)
+        yield file
     draft.rename(folder)
 
 

@@ -40,7 +40,10 @@ class ClipStage:
         parts = [self._find_input(system, folder) for system, folder in self._systems.items()]
         used = (PIECES_FILE, SCORES_FILE) if config.clips.needs_corpus else ()
         corpus = [_hash(self._folders.corpus / name) for name in used]
-        return fingerprint("clips", _VERSION, config.clips.model_dump(), heard, config.seed, corpus, parts)
+        # Of folders their content counts, and not where they lie.
+        settings = config.clips.model_dump(exclude={"systems"})
+        names = list(self._systems)
+        return fingerprint("clips", _VERSION, settings, names, heard, config.seed, corpus, parts)
 
     def is_current(self) -> bool:
         """Tell whether the clips are there and made from these pieces and weights."""

@@ -38,7 +38,7 @@ from study_core.types import Piece, Split
 MIN_NOTES = 30  # of a piece; less is a jingle
 PIECES_FILE, SCORES_FILE = "pieces.csv", "scores.npz"
 _NOTES_FOLDER = ".notes"  # hidden among the corpora
-_VERSION = 3  # raise it when the same files become other pieces or scores
+_VERSION = 4  # raise it when the same files become other pieces or scores
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class CorpusStage:
     @property
     def inputs(self) -> str:
         """The fingerprint of all that the pieces depend on."""
-        files = sorted((str(file), sha256) for file, sha256 in self.notes.hashes.items())
+        files = sorted((self._place(file), sha256) for file, sha256 in self.notes.hashes.items())
         shares = (self._config.validation_share, self._config.test_share)
         return fingerprint("corpus", _VERSION, self.source.name, shares, self._seed, files)
 
@@ -125,6 +125,11 @@ class CorpusStage:
     def _drawn_for(self) -> str:
         return describe_draw(self.source.name, self._config, self._seed)
 
+    def _place(self, file: Path) -> str:
+        """Return where a file lies: in the data folder as from there, for that may be moved."""
+        root = self._folders.root
+        return str(file.relative_to(root) if file.is_relative_to(root) else file)
+
     def _hash(self, name: str) -> str:
         return self.notes.hashes[self.files[name]]
 
@@ -136,7 +141,9 @@ class CorpusStage:
             score = _make_score(self.notes.performances[file])
         except CorpusError as error:
             return str(error)
-        name = f"{slug(file.stem)}-{self.notes.hashes[file][:6]}"
+        sha256 = self.notes.hashes[file]
+        name = f"{slug(file.stem)}-{sha256[:6]}"
+        name = f"{slug(file.stem)}-{sha256}" if name in self.files else name
         self.files[name], self.scores[name] = file, score
         return ""
 
@@ -153,7 +160,7 @@ class CorpusStage:
             log.warning(list_problems(heading, self.problems))
 
     def _describe(self, name: str, cluster: str, split: Split) -> Piece:
-        file, score, root = self.files[name], self.scores[name], self._folders.root
+        file, score = self.files[name], self.scores[name]
         known = read_metadata(self.source.name, file.stem)
         return Piece(
             piece_id=name,
@@ -161,7 +168,7 @@ class CorpusStage:
             title=known.title,
             song_cluster=cluster,
             split=split,
-            piece_file=str(file.relative_to(root) if file.is_relative_to(root) else file),
+            piece_file=self._place(file),
             piece_sha256=self._hash(name),
             n_notes=len(score.notes),
             duration_s=round(score.duration_s, 3),

@@ -34,9 +34,11 @@ from models.training import (
     set_up_backend,
 )
 from models.weights import Weights
+from study_core.errors import CorpusError
 from study_core.seeds import child_seed, random_generator
 
 PRIMER_NOTES, COMPOSED_NOTES = 24, 56
+PHRASE_NOTES = PRIMER_NOTES + COMPOSED_NOTES
 PHRASES_PER_BATCH, ANCHORS_PER_BATCH = 16, 8
 MOST_FIRST_STEPS = 100  # of the discriminator alone: before it hears differences, it teaches nothing
 FIRST_PHRASES = 320  # composed once for those steps
@@ -79,6 +81,19 @@ class GANTraining:
     def __init__(
         self, songs: Sequence[Song], held_out: Sequence[Song], lstm: Weights, steps: int, seed: int
     ) -> None:
+        """Begin with the LSTM's weights.
+
+        Raises
+        ------
+        CorpusError
+            If no song is long enough for a phrase.
+        """
+        longest = max(len(song.tokens) for song in songs)
+        if longest < PHRASE_NOTES:
+            raise CorpusError(
+                f"The longest of {len(songs)} training pieces has {longest} notes, but the gan learns from "
+                f"phrases of {PHRASE_NOTES}. Add longer pieces, or leave gan out of clips.systems."
+            )
         set_up_backend(child_seed(seed, "training", "gan"))
         self.history: list[Progress] = []
         self.validation_bits = math.inf
@@ -248,9 +263,8 @@ def _is_repeated(features: Any, part: int) -> Any:
 
 def _draw_phrase(songs: Sequence[Song], rng: np.random.Generator) -> Song:
     """Return notes in a row of a random song, as if the piece began there."""
-    n_notes = PRIMER_NOTES + COMPOSED_NOTES
-    long_enough = [song for song in songs if len(song.tokens) >= n_notes]
+    long_enough = [song for song in songs if len(song.tokens) >= PHRASE_NOTES]
     song = long_enough[int(rng.integers(len(long_enough)))]
-    start = int(rng.integers(len(song.tokens) - n_notes + 1))
-    tokens = cut_stretch(song.tokens, song.setting.bar_ticks, start, n_notes)
+    start = int(rng.integers(len(song.tokens) - PHRASE_NOTES + 1))
+    tokens = cut_stretch(song.tokens, song.setting.bar_ticks, start, PHRASE_NOTES)
     return Song(tokens, song.setting, song.key_shift)

@@ -16,7 +16,7 @@ from models.corpus import read_score, slug
 from models.drafts import Draft, draft_score
 from models.excerpts import LATEST_LAST_ONSET_S, cut_excerpt, cut_excerpts, find_bar_starts
 from models.originality import CopyDetector, Passage
-from models.sources import MIDI_SUFFIXES, list_files
+from models.sources import MIDI_SUFFIXES, list_files, search_folder
 from models.tokens import Score
 from study_core.config import Config
 from study_core.errors import CorpusError, list_problems
@@ -47,7 +47,7 @@ def import_clips(
         named with the reason.
     """
     read = _choose_reader(folder, config)
-    haul = _Haul()
+    haul = _Haul(problems=list(search_folder(folder)[1]))
     for file in _list_music(folder):
         try:
             haul.excerpts.append(read(file, detector, child_seed(config.seed, "clips", system, file.name)))

@@ -15,7 +15,7 @@ from models.performance import Performance, Table
 from models.tokens import TICKS_PER_BEAT, Score
 from study_core.errors import CorpusError
 
-READER_VERSION = 1  # raise it when the same bytes become another performance
+READER_VERSION = 2  # raise it when the same bytes become another performance
 MAX_BYTES = 2 * 2**20  # of a file; half an hour of dense piano music has a fifth
 MAX_BEATS = 100_000  # of a piece; 14 hours at 120 beats per minute
 _FILM_FRAMES = 0x8000  # this bit of the division says that time is counted in frames
@@ -79,7 +79,7 @@ def parse_midi(data: bytes) -> Performance:
     mended = {
         "data bytes above 127 were limited to it": messages.n_limited,
         "notes that never end were ended with their track": n_endless,
-        f"tempi of 0 or above {MAX_BPM} beats per minute were left out": n_tempi,
+        f"tempi of 0 or above {MAX_BPM} beats per minute, or cut short, were left out": n_tempi,
         "meters or keys that do not exist were left out": n_meters + n_keys,
         "messages that belong on a cable were left out": sum(track.n_cable_only for track in tracks),
         "bytes that its length promises are not there": sum(track.n_lacking for track in tracks),

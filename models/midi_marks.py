@@ -15,6 +15,7 @@ _ROWS = {TEMPO: performance.TEMPO, METER: performance.METER, KEY: performance.KE
 _DEFAULTS: dict[int, tuple[float, ...]] = {TEMPO: (120.0,), METER: (4, 4)}
 _SHORTEST_METER, _MOST_SHARPS = 6, 7  # a 64th, as a power of two
 _US_PER_MINUTE = 60_000_000
+_N_BYTES = {TEMPO: 3, METER: 2, KEY: 2}  # that say something; a meter has two more
 
 Mark = tuple[float, ...]
 
@@ -53,11 +54,11 @@ def _find_data(tracks: Sequence[Track], *kinds: int) -> Iterator[tuple[int, byte
 
 def _read_mark(kind: int, data: bytes) -> Mark:
     """Return a mark's values; none where they make no sense."""
+    if len(data) < _N_BYTES[kind]:
+        return ()
     if kind == TEMPO:
         us_per_beat = int.from_bytes(data[:3], "big")
         return (_US_PER_MINUTE / us_per_beat,) if us_per_beat * MAX_BPM >= _US_PER_MINUTE else ()
-    if len(data) < 2:  # noqa: PLR2004 (meters and keys have two numbers)
-        return ()
     if kind == METER:
         return (data[0], 2 ** data[1]) if data[0] and data[1] <= _SHORTEST_METER else ()
     sharps = int.from_bytes(data[:1], signed=True)

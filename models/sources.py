@@ -73,7 +73,8 @@ def search_folder(folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     problems: list[str] = []
 
     def add_problem(path: str | Path, problem: str) -> None:
-        problems.append(f"{Path(path).relative_to(folder)} {problem}")
+        name = os.fsencode(Path(path).relative_to(folder)).decode(errors="backslashreplace")
+        problems.append(f"{name} {problem}")
 
     def add_error(error: OSError) -> None:
         add_problem(error.filename, f"cannot be opened ({error.strerror})")
@@ -86,7 +87,15 @@ def search_folder(folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
             elif is_midi_name(path):
                 add_problem(path, "is a folder, not a file")
         found += [Path(place, name) for name in names if not name.startswith(".")]
+    for path in [path for path in found if not _is_printable(path)]:
+        found.remove(path)
+        add_problem(path, "has a name that is not UTF-8: rename it")
     return tuple(sorted(found)), tuple(sorted(problems))
+
+
+def _is_printable(path: Path) -> bool:
+    """Tell whether a name can be written to a table: not where old archives left bytes that are no UTF-8."""
+    return os.fsencode(path).decode(errors="ignore") == str(path)
 
 
 def is_midi_name(path: Path) -> bool:

@@ -50,7 +50,9 @@ class FrozenStudy:
 
 def select_frozen(config: Config) -> dict[str, Any]:
     """Return the part of a config that may not change under a running study."""
-    return config.model_dump(mode="json", exclude=UNFROZEN)
+    frozen = config.model_dump(mode="json", exclude=UNFROZEN)
+    frozen["clips"]["systems"] = list(config.clips.systems)  # folders by their names alone
+    return frozen
 
 
 def mark_frozen(path: Path, study: FrozenStudy) -> None:

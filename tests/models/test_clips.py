@@ -27,7 +27,7 @@ from study_core.manifest import read_manifest, sha256_file
 from study_core.participation import TrialsConfig
 from study_core.production import ClipsConfig, CorpusConfig
 from study_core.types import Clip, Piece
-from tests.models.conftest import make_score
+from tests.models.conftest import make_score, write_midi_file
 from tests.models.test_sampling import make_weights
 
 DURATION_S = 6.0
@@ -122,6 +122,25 @@ def test_clips_are_made_again_when_weights_or_settings_change(config: Config) ->
     weights = config.folders.models / "lstm" / "weights.npz"
     weights.write_bytes(weights.read_bytes() + b" ")
     assert not ClipStage(config).is_current()
+
+
+def test_clips_are_not_made_again_where_a_folder_of_theirs_was_moved(config: Config, tmp_path: Path) -> None:
+    write_midi_file(tmp_path / "here/tune.mid", make_score(3))
+    write_midi_file(tmp_path / "there/tune.mid", make_score(3))
+    write_midi_file(tmp_path / "other/tune.mid", make_score(4))
+    inputs = [
+        ClipStage(
+            config.model_copy(update={"clips": config.clips.model_copy(update={"systems": systems})})
+        ).inputs
+        for systems in (
+            {"theirs": str(tmp_path / "here")},
+            {"theirs": str(tmp_path / "there")},
+            {"theirs": str(tmp_path / "other")},
+            {"others": str(tmp_path / "here")},
+        )
+    ]
+    assert inputs[0] == inputs[1]
+    assert len(set(inputs)) == 3
 
 
 def test_clips_no_longer_wanted_are_removed(config: Config) -> None:

@@ -1,5 +1,6 @@
 """From files to pieces: what is read, what is refused, and who is kept together."""
 
+import dataclasses
 import logging
 import os
 from pathlib import Path
@@ -141,6 +142,43 @@ def test_a_prepared_corpus_is_current_until_a_file_or_a_share_changes(
     assert not is_current(CONFIG)
     write_midi_file(corpus_folder / "new.mid", make_score(99))
     assert not is_current()
+
+
+def test_a_study_that_is_moved_to_another_folder_keeps_its_pieces(
+    corpus_folder: Path, tmp_path: Path
+) -> None:
+    corpus_folder.rename(tmp_path / "midi")
+    before = tmp_path / "study/data"
+    add_corpus(tmp_path / "midi", "made", before / "corpus")
+    prepare(before / "corpus/made", before)
+    (tmp_path / "study").rename(tmp_path / "moved")
+    data = tmp_path / "moved/data"
+    source = Source("made", list_midi(data / "corpus/made"))
+    assert CorpusStage(source, SHARES, 1, DataFolders(data)).is_current()
+
+
+def test_two_files_whose_names_and_hashes_begin_alike_are_two_pieces(
+    corpus_folder: Path, tmp_path: Path
+) -> None:
+    for i, file in enumerate(sorted(corpus_folder.iterdir()), start=1):
+        file.rename(corpus_folder / f"{i * 'ポ'}.mid")  # in small letters and digits all are called alike
+    stage = CorpusStage(Source("made", list_midi(corpus_folder)), SHARES, 1, DataFolders(tmp_path / "data"))
+    alike = {file: "c0ffee" + sha256[6:] for file, sha256 in stage.notes.hashes.items()}
+    stage.notes = dataclasses.replace(stage.notes, hashes=alike)
+    assert len(list(stage.read())) == 24
+    pieces = stage.write()
+    assert len({piece.piece_id for piece in pieces}) == 24
+    assert sum(len(piece.piece_id) == len("piece-c0ffee") for piece in pieces) == 1
+
+
+def test_a_file_whose_name_no_table_can_hold_is_named(corpus_folder: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"Pok\xe9mon.mid")  # as old archives have it
+    (corpus_folder / "piece 00.mid").rename(corpus_folder / name)
+    source = find_source(str(corpus_folder), tmp_path)
+    assert source is not None
+    assert source.problems == ("Pok\\xe9mon.mid has a name that is not UTF-8: rename it",)
+    assert len(source.files) == 23
+    assert len(prepare(corpus_folder, tmp_path / "data")) == 23
 
 
 def test_a_new_file_moves_no_other_piece_to_another_split(corpus_folder: Path, tmp_path: Path) -> None:

@@ -284,12 +284,14 @@ def test_every_file_that_gave_no_clip_is_named_with_the_reason(tmp_path: Path) -
     write_sound(folder / "good.wav", 7)
     write_sound(folder / "short.wav", 3)
     (folder / "noise.wav").write_bytes(b"RIFF")
+    (folder / "more").symlink_to(tmp_path)
     with pytest.raises(
         CorpusError, match=r"1 files in .* give 1 clips of 6 s, but clips\.per_system is 6"
     ) as e:
         make_import(folder, tmp_path)
     assert "short.wav lasts 3.0 s, shorter than the 6 s of a clip" in str(e.value)
     assert "noise.wav cannot be decoded" in str(e.value)
+    assert "more is a link to a folder, which is not followed" in str(e.value)
 
 
 def test_copies_and_short_pieces_of_a_folder_are_not_used(tmp_path: Path) -> None:

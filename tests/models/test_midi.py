@@ -207,8 +207,9 @@ def test_what_stands_around_the_tracks_changes_nothing() -> None:
 MENDED = {
     "1 data bytes above 127 were limited to it": b"\0\xb0\x07\xe2" + NOTE + END,
     "1 notes that never end were ended with their track": NOTE + b"\0\x90\x3e\x40" + END,
-    "2 tempi of 0 or above 1000 beats per minute were left out": meta(0x51, b"\0\0\0")
+    "3 tempi of 0 or above 1000 beats per minute, or cut short, were left out": meta(0x51, b"\0\0\0")
     + meta(0x51, b"\0\0\1")
+    + meta(0x51, b"\xff\xff")
     + NOTE
     + END,
     "4 meters or keys that do not exist were left out": meta(0x58, b"\0\2\x18\x08")

@@ -22,7 +22,7 @@ from models.network import is_complete
 from models.style import fit_styles
 from models.weights import Weights, load_weights, training_inputs
 from study_core.config import Config
-from study_core.errors import StudyError
+from study_core.errors import CorpusError, StudyError
 from study_core.folders import DataFolders
 from study_core.production import ClipsConfig, TrainingConfig
 from tests.models.conftest import REPOSITORY, make_score
@@ -200,6 +200,15 @@ def test_the_gan_trains_two_models_against_each_other(
     assert set(run.weights) == set(trained[0])
     assert run.validation_bits == history[-1].validation_bits
     assert run.validation_bits < trained[1][-1].validation_bits + 0.5
+
+
+@pytest.mark.usefixtures("training")
+def test_a_gan_of_jingles_is_refused_with_their_length() -> None:
+    from models import gan
+
+    jingles = [Song(song.tokens[:79], song.setting, 0) for song in SONGS]
+    with pytest.raises(CorpusError, match=r"longest of \d+ training pieces has 79 notes, but the gan learns"):
+        gan.GANTraining(jingles, HELD_OUT, {}, 3, 1)
 
 
 @pytest.mark.usefixtures("training")

@@ -93,5 +93,10 @@ def test_codes_addresses_and_places_may_change_and_what_people_meet_may_not() ->
     )
     pay = config.recruitment.model_copy(update={"reward": "5 euros"})
     plan = config.analysis.model_copy(update={"equivalence_bound": 0.2})
+    here, there = (
+        config.model_copy(update={"clips": config.clips.model_copy(update={"systems": {"theirs": folder}})})
+        for folder in ("/here", "/there")
+    )
+    assert select_frozen(here) == select_frozen(there) != select_frozen(config)
     assert select_frozen(config.model_copy(update={"recruitment": pay})) != select_frozen(config)
     assert select_frozen(config.model_copy(update={"analysis": plan})) != select_frozen(config)
