@@ -33,7 +33,9 @@ class Question(click.Option):
 
     def prompt_for_value(self, ctx: click.Context) -> Any:
         """Return the answer; without a terminal, or with --yes, the default."""
-        if ctx.params.get("yes") or ctx.params.get("old") or not sys.stdin.isatty():
+        # What was not given is no None here yet, but Click's UNSET, which is true.
+        asks_nothing = ctx.params.get("yes") is True or isinstance(ctx.params.get("old"), Path)
+        if asks_nothing or not sys.stdin.isatty():
             return self.get_default(ctx)
         return super().prompt_for_value(ctx)
 

@@ -1,5 +1,7 @@
 """`study init`: a config that can be met, from any music; nothing is ever overwritten."""
 
+import os
+import pty
 import re
 import shutil
 import subprocess
@@ -8,12 +10,10 @@ import wave
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from study_core.cli import main
 from study_core.config import load_config
 from study_core.config_page import fill_page, list_comments, read_page
-from study_core.init_cli import Question
 from study_core.next_version import begin_version
 from study_core.platforms import PLATFORMS
 
@@ -144,14 +144,19 @@ def test_a_study_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (tmp_path / "config.yaml").read_text() == "title: kept\n"
 
 
-def test_whoever_sits_at_the_terminal_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from study_core.init_cli import init as command
-
-    monkeypatch.setattr(Question, "prompt_for_value", Question.__mro__[1].prompt_for_value)  # a terminal's
-    answers = "Ear against machine\nchorales\nmarkov\n25\nen\nlink\n\n"
-    done = CliRunner().invoke(command, [str(tmp_path / "mine")], input=answers)
-    assert done.exit_code == 0, done.output
-    assert "Where do participants come from (link, prolific, sona, mturk) [link]: link" in done.output
+def test_whoever_sits_at_the_terminal_is_asked(tmp_path: Path) -> None:
+    answers = ["Ear against machine", "chorales", "markov", "25", "en", "link", ""]
+    command = [sys.executable, "-m", "study_core.cli", "init", str(tmp_path / "mine")]
+    ours, terminal = pty.openpty()
+    done = subprocess.Popen(
+        command, stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    os.close(terminal)
+    os.write(ours, "\n".join([*answers, ""]).encode())
+    said, problem = done.communicate(timeout=60)
+    os.close(ours)
+    assert done.returncode == 0, problem
+    assert "Where do participants come from (link, prolific, sona, mturk) [link]: " in said
     config = load_config(tmp_path / "mine/config.yaml")
     assert (config.title, config.recruitment.target_participants) == ("Ear against machine", 25)
     assert config.clips.systems == {"markov": ""}
