@@ -4,7 +4,6 @@ The file is an SQLite store whatever database it comes from, so it can be restor
 tries and logins stay out: they are of a server, not of a study.
 """
 
-import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -53,16 +52,17 @@ def restore(store: Store, path: Path) -> int:
     """Put what a backup holds into an empty store, in one transaction; return the number of judgments.
 
     A backup by an earlier version of the software is brought to this one's tables; the file itself stays as
-    it is. Recruitment ids whose day has passed do not come back.
+    it is. A store's own file does too, with the write-ahead log beside it that a killed server leaves.
+    Recruitment ids whose day has passed do not come back.
 
     Raises
     ------
     StudyError
         If the store is not empty, or the file is no backup or is damaged.
     """
-    _check_backup(path)
     with TemporaryDirectory() as folder:
-        draft = Path(shutil.copy(path, folder))
+        draft = Path(folder) / path.name
+        _copy_file(path, draft)
         with closing(open_sqlite(draft)) as copy, copy.read() as source, store.write() as target:
             _require_empty(target.connection(), store.place)
             counts = _copy_rows(source.connection(), target.connection())
@@ -105,14 +105,16 @@ def _require_empty(connection: Connection, place: str) -> None:
         )
 
 
-def _check_backup(path: Path) -> None:
+def _copy_file(path: Path, draft: Path) -> None:
+    """Copy a backup as SQLite reads it, and refuse what is none."""
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            (state,) = connection.execute("PRAGMA integrity_check").fetchone()
-            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        finally:
-            connection.close()
+        with (
+            closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(draft)) as copy,
+        ):
+            source.backup(copy)
+            (state,) = copy.execute("PRAGMA integrity_check").fetchone()
+            names = {name for (name,) in copy.execute("SELECT name FROM sqlite_master")}
     except sqlite3.DatabaseError as error:
         state, names = str(error), set()
     if state != "ok" or "sessions" not in names:

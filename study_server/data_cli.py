@@ -46,7 +46,7 @@ def export(options: Options, *, simulated: bool, reason: str, archive: Path | No
     who = "simulated" if simulated else "real"
     say(f"{data_set.n_judgments} judgments by {who} participants are in {data_set.folder}")
     if archive is not None:
-        write_zip(data_set.folder, archive)
+        write_zip(data_set.folder, data_set.files, archive)
         say(f"The same as one file: {archive}")
 
 

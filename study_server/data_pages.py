@@ -58,10 +58,10 @@ def download() -> BaseResponse | tuple[str, int]:
     try:
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / name
-            export_data_set(
+            data_set = export_data_set(
                 study.store, study.config, made, is_simulated=is_simulated, reason=reason, who=WHO
             )
-            write_zip(made, file)
+            write_zip(made, data_set.files, file)
     except StudyError as error:
         file.close()
         return _render(problem=str(error)), 409

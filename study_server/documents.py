@@ -16,10 +16,13 @@ from study_server.i18n import current_language, gettext
 
 FOLDER = Path(__file__).parent / "consent"
 MOST_KEPT = 64  # texts: a language of a study each
+_OPENED: dict[Path, str] = {}
+"""The documents as they were when their study was opened: what its protocol's hash is of, whatever is written
+into the files while it runs."""
 
 
 def check_consent(config: Config, n_trials: int) -> None:
-    """Refuse a study that has no consent document in one of its languages.
+    """Read the consent documents, and refuse a study that has none in one of its languages.
 
     Raises
     ------
@@ -30,6 +33,7 @@ def check_consent(config: Config, n_trials: int) -> None:
     for tag in config.recruitment.languages:
         path = _find(config, tag)
         try:
+            _OPENED[path] = path.read_text(encoding="utf-8")
             _fill(path, config, n_trials)
         except (OSError, UnicodeDecodeError, TemplateError) as error:
             reason = getattr(error, "strerror", None) or str(error)
@@ -51,7 +55,10 @@ def hash_consent(config: Config) -> dict[str, str]:
 
 
 def render_consent(config: Config, n_trials: int) -> Markup:
-    """Return the consent document in the page's language as HTML, its placeholders filled from config."""
+    """Return the consent document in the page's language as HTML, its placeholders filled from config.
+
+    The study was opened by `check_consent`.
+    """
     return _to_html(_fill(_find(config, current_language().tag), config, n_trials))
 
 
@@ -61,8 +68,7 @@ def _find(config: Config, tag: str) -> Path:
 
 def _fill(path: Path, config: Config, n_trials: int) -> str:
     contact = gettext(config.recruitment.contact)
-    document = _compile(path.read_text(encoding="utf-8"))
-    return document.render(study=config, n_trials=n_trials, contact=contact)
+    return _compile(_OPENED[path]).render(study=config, n_trials=n_trials, contact=contact)
 
 
 @lru_cache(MOST_KEPT)

@@ -1,8 +1,8 @@
 """The data set: a Psych-DS folder of documented tables, streamed from the store, anonymous as it is made."""
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +13,7 @@ from study_core.config import Config
 from study_core.errors import ResponsesError
 from study_server import recruits
 from study_server.dataset.account import describe_flow
+from study_server.dataset.archive import list_files
 from study_server.dataset.description import write_description
 from study_server.dataset.rows import list_stimuli, read_batches, read_paradigm, read_protocols
 from study_server.dataset.tables import DataTables
@@ -28,6 +29,8 @@ class DataSet:
     """What was exported, and where it lies."""
 
     folder: Path
+    files: Sequence[Path]
+    """Its own files, by their paths in the folder, sorted."""
     n_judgments: int
 
 
@@ -66,7 +69,7 @@ def export_data_set(  # noqa: PLR0913 (what, where, of whom; and who looks, why)
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as draft, store.read() as db:
         data_set = _write(db, Path(draft) / folder.name, is_simulated=is_simulated, advance=advance)
         replace_folder(data_set.folder, folder)
-    return DataSet(folder, data_set.n_judgments)
+    return replace(data_set, folder=folder)
 
 
 def replace_folder(new: Path, old: Path) -> None:
@@ -116,4 +119,4 @@ def _write(db: Session, folder: Path, *, is_simulated: bool, advance: Callable[[
             advance(len(batch["trials"]))
     flow = describe_flow(db, is_simulated=is_simulated)
     write_description(folder, flow, protocols, tables.columns, tables.n_rows)
-    return DataSet(folder, tables.n_rows.get("trials", 0))
+    return DataSet(folder, list_files(folder), tables.n_rows.get("trials", 0))

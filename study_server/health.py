@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, jsonify
@@ -63,8 +64,15 @@ def check_parts(study: Study) -> dict[str, bool]:
         "database": _answers(study),
         "migrations": _is_current(study),
         "stimuli": all(path.is_file() for path in files),
-        "disk": shutil.disk_usage(study.config.folders.root).free >= LEAST_FREE_BYTES,
+        "disk": _has_room(study.config.folders.root),
     }
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free >= LEAST_FREE_BYTES
+    except OSError:
+        return False
 
 
 def _is_current(study: Study) -> bool:

@@ -105,7 +105,7 @@ def _require_empty(db: Session, place: str) -> None:
 
 
 def _import(db: Session, reading: Reading, advance: Callable[[int], None]) -> int:
-    protocols, flow = _read_protocols(reading), reading.read_json(FLOW)
+    protocols, flow = _read_protocols(reading), reading.read_json(FLOW, recalling.Account)
     reading.refuse_problems()
     _insert(db, Protocol, map(_make_protocol, protocols))
     listeners = _import_listeners(db, reading, protocols)
@@ -120,7 +120,7 @@ def _import(db: Session, reading: Reading, advance: Callable[[int], None]) -> in
 
 def _read_protocols(reading: Reading) -> list[Values]:
     """Return the protocols with their stimuli, each as its hash says."""
-    content = reading.read_json(PROTOCOLS)
+    content = reading.read_json(PROTOCOLS, recalling.Plans)
     columns = set(TABLES["stimuli"].columns)
     stimuli: dict[str, list[Values]] = {}
     for row in reading.read_table("stimuli", is_needed=True):
@@ -152,6 +152,7 @@ def _make_protocol(one: Values) -> Values:
 
 def _import_listeners(db: Session, reading: Reading, protocols: list[Values]) -> Listeners:
     pairs = {it["protocol_sha256"] for it in protocols if read_paradigm(it["config"]) == "two_afc"}
+    known = {None, *(it["protocol_sha256"] for it in protocols)}
     events: dict[str, dict[str, float]] = {}
     for row in reading.read_table("events"):
         events.setdefault(row["participant_id"], {})[row["event"]] = row["happened_after_s"]
@@ -159,6 +160,10 @@ def _import_listeners(db: Session, reading: Reading, protocols: list[Values]) ->
 
     def make() -> Iterator[Values]:
         for row in reading.read_table("participants", is_needed=True):
+            if row["protocol_sha256"] not in known:
+                sha256 = row["protocol_sha256"]
+                reading.note(f"participants, line {row['row']}: protocol_sha256 {sha256!r} is unknown")
+                row["protocol_sha256"] = None
             it = returning.make_listener(row, pairs)
             listeners[row["participant_id"]] = it
             yield returning.make_session(row, it, events.pop(row["participant_id"], {}))

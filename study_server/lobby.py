@@ -77,7 +77,7 @@ def _is_open(study: Study) -> bool:
     try:
         with study.store.read() as db:
             return find_phase(db, study.config.version) == "open"
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, OSError) as error:
         log.warning("A study is not listed, because its store does not answer: %s", type(error).__name__)
         return False
 

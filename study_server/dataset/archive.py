@@ -2,6 +2,8 @@
 
 import shutil
 import zipfile
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -13,11 +15,17 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 CHUNK_BYTES = 1 << 20
 
 
-def write_zip(folder: Path, target: Path | IO[bytes]) -> None:
-    """Write a folder and every file in it, sorted by path."""
+def list_files(folder: Path) -> list[Path]:
+    """Return every file of a folder by its path in it, sorted."""
+    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+
+
+def write_zip(folder: Path, names: Iterable[Path], target: Path | IO[bytes]) -> None:
+    """Write files of a folder, below the folder's name; whatever else lies in it stays at home."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder.parent).as_posix(), EPOCH)
+        for name in names:
+            path = folder / name
+            entry = zipfile.ZipInfo((Path(folder.name) / name).as_posix(), EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             entry.file_size = path.stat().st_size  # tells whether it needs ZIP64
@@ -36,7 +44,7 @@ def unpack(path: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(path) as archive:
             archive.extractall(folder)  # it leaves no folder: `..` and absolute paths are taken out
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # the last: it wants a password
         raise ResponsesError(f"{path} is not a ZIP file that can be read ({error}).") from None
     found = min(folder.rglob(PROTOCOLS), key=lambda it: len(it.parts), default=None)
     if found is None:

@@ -6,6 +6,7 @@ apostrophe before it, and so does one that begins with an apostrophe: reading ta
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 from typing import cast
 
@@ -53,6 +54,12 @@ def _read_text(cell: str) -> str | None:
     return cell.removeprefix(MARK) or None
 
 
+def _read_day(cell: str) -> str | None:
+    if cell and date.fromisoformat(cell).isoformat() != cell:
+        raise ValueError
+    return cell or None
+
+
 def _read_claim(cell: str) -> bool | None:
     return {"": None, "0": False, "1": True}[cell]
 
@@ -72,7 +79,7 @@ READERS: dict[Kind, Callable[[str], object]] = {
     "integer": lambda cell: int(cell) if cell else None,
     "number": lambda cell: float(cell) if cell else None,
     "claim": _read_claim,
-    "day": lambda cell: cell or None,
+    "day": _read_day,
 }
 """How a cell of a kind is read; ValueError or KeyError where it has no meaning."""
 

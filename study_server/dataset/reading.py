@@ -1,18 +1,23 @@
 """A data set read back: its tables row by row, each cell by its column's kind; what is wrong is collected."""
 
 import csv
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from study_core.errors import ResponsesError, list_problems
 from study_core.folders import name_table
+from study_core.types import Stimulus
 from study_server.dataset.cells import READERS
+from study_server.dataset.column import EVERY
 from study_server.dataset.columns import COLUMNS
 from study_server.dataset.dictionary import TABLES
 
+LATER = {field.name for field in fields(Stimulus) if field.default is not MISSING}
+"""Columns that stimuli of earlier versions did not have."""
 SHOWN = 20
 """So many problems are named; the rest are counted."""
 
@@ -51,13 +56,16 @@ class Reading:
             )
         )
 
-    def read_json(self, name: str) -> Any:
-        """Return what a JSON file holds; None, and a note, where it cannot be read."""
+    def read_json(self, name: str, shape: type[BaseModel]) -> Any:
+        """Return what a JSON file of that shape holds; None, and a note, where it cannot be read."""
         try:
-            return json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            return shape.model_validate_json((self.folder / name).read_bytes()).model_dump(mode="json")
+        except OSError as error:
             self.note(f"{name}: {error}")
-            return None
+        except ValidationError as error:
+            for it in error.errors():
+                self.note(": ".join(filter(None, (name, ".".join(map(str, it["loc"])), it["msg"]))))
+        return None
 
     def read_table(self, name: str, *, is_needed: bool = False) -> Iterator[dict[str, Any]]:
         """Yield a table's rows as values by column, `row` with the line where it ends; bad ones are noted."""
@@ -68,23 +76,30 @@ class Reading:
                 self.note(f"{file_name}: missing")
             return
         with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            if not self._has_known_columns(name, header):
-                return
-            readers = [READERS[COLUMNS[column].kind] for column in header]
-            for cells in reader:
-                try:
-                    values = [read(cell) for read, cell in zip(readers, cells, strict=True)]
-                except (ValueError, KeyError):
-                    self.note(f"{file_name}, line {reader.line_num}: {self._find_mistake(header, cells)}")
-                    continue
-                yield {"row": reader.line_num, **dict(zip(header, values, strict=True))}
+            try:
+                yield from self._read_rows(name, csv.reader(file))
+            except (UnicodeDecodeError, csv.Error) as error:
+                self.note(f"{file_name}: {error}")
+
+    def _read_rows(self, name: str, reader: Any) -> Iterator[dict[str, Any]]:
+        header: list[str] = next(reader, [])
+        if not self._has_known_columns(name, header):
+            return
+        readers = [READERS[COLUMNS[column].kind] for column in header]
+        for cells in reader:
+            try:
+                values = [read(cell) for read, cell in zip(readers, cells, strict=True)]
+            except (ValueError, KeyError):
+                line = f"{name_table(name)}, line {reader.line_num}"
+                self.note(f"{line}: {self._find_mistake(header, cells)}")
+                continue
+            yield {"row": reader.line_num, **dict(zip(header, values, strict=True))}
 
     def _has_known_columns(self, name: str, header: list[str]) -> bool:
         known = TABLES[name].columns
         wrong = [column for column in header if column not in known]
-        lacking = [column for column in TABLES[name].key if column not in header]
+        needed = (it.name for it in TABLES[name].choose_columns(EVERY) if it.paradigms == EVERY)
+        lacking = [column for column in needed if column not in header and column not in LATER]
         for column in wrong:
             self.note(f"{name_table(name)}: column {column!r} is not one of this version's")
         for column in lacking:

@@ -1,5 +1,6 @@
 """A backup taken under writes is whole, and comes back whole into either kind of database."""
 
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -159,6 +160,19 @@ def test_a_backup_by_an_earlier_version_is_restored_and_itself_left_alone(
     for store in empty_stores:
         assert restore(store, old) == 19
     assert old.read_bytes() == content
+
+
+def test_a_store_that_its_server_did_not_close_is_restored_with_all_that_was_acknowledged(
+    study: Study, tmp_path: Path, empty_stores: list[Store]
+) -> None:
+    take_part(study)
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for path in study.config.folders.root.glob("study.sqlite3*"):
+        shutil.copy(path, killed)
+    assert (killed / "study.sqlite3-wal").stat().st_size > 0
+    assert restore(empty_stores[0], killed / "study.sqlite3") == 8
+    assert read_store(empty_stores[0])["judgments"] == read_store(study.store)["judgments"]
 
 
 def test_a_backup_overwrites_nothing(study: Study, tmp_path: Path) -> None:

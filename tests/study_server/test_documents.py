@@ -33,6 +33,22 @@ def test_a_study_shows_its_own_document_in_the_pages_language(data_folder: Path)
     app.extensions["study"].store.close()
 
 
+def test_a_document_that_is_changed_under_a_running_study_reaches_nobody(data_folder: Path) -> None:
+    folder = write_documents(data_folder / "own", en="# What you agree to")
+    config = make_config(data_folder, recruitment={"consent": str(folder), "languages": ("en",)})
+    app = create_app(config)
+    (folder / "en.md").write_text("# Something else", encoding="utf-8")
+    assert "What you agree to" in Participant(app).send().text
+    (folder / "en.md").unlink()
+    assert "What you agree to" in Participant(app).send().text
+    app.extensions["study"].store.close()
+    (folder / "en.md").write_text("# Something else", encoding="utf-8")
+    later = create_app(config)
+    assert "Something else" in Participant(later).send().text
+    assert later.extensions["study"].protocol.sha256 != app.extensions["study"].protocol.sha256
+    later.extensions["study"].store.close()
+
+
 def test_documents_that_are_missing_or_broken_are_all_named(data_folder: Path) -> None:
     folder = write_documents(data_folder / "own", en="{{ n_trials", es="Hola")
     config = make_config(data_folder, recruitment={"consent": str(folder)})

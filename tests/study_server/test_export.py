@@ -12,12 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from study_core.errors import ResponsesError
 from study_server.app import create_app
 from study_server.dataset import rows
-from study_server.dataset.archive import write_zip
+from study_server.dataset.archive import list_files, write_zip
 from study_server.dataset.dictionary import TABLES, list_undescribed_fields
 from study_server.exclusion import exclude, readmit
 from study_server.study import Study
@@ -99,7 +99,7 @@ def test_the_same_store_gives_the_same_bytes_zipped_too(app: Flask, study: Study
     assert read_files(folders[0]) == read_files(folders[1])
     archives = [folder.with_suffix(".zip") for folder in folders]
     for folder, archive in zip(folders, archives, strict=True):
-        write_zip(folder, archive)
+        write_zip(folder, list_files(folder), archive)
     assert archives[0].read_bytes() == archives[1].read_bytes()
     with zipfile.ZipFile(archives[0]) as archive:
         assert archive.read("data-set/flow.json") == (folders[0] / "flow.json").read_bytes()
@@ -124,6 +124,28 @@ def test_batches_are_no_larger_than_their_listeners(
         sizes = [len(batch["trials"]) for batch in rows.read_batches(db, protocols, is_simulated=False)]
     assert sizes == [16, 16, 8]
     assert len(read_table(export(study), "participants")) == 5
+
+
+def test_listeners_of_every_batch_are_exported_once_in_the_order_of_their_ids(
+    app: Flask, study: Study
+) -> None:
+    Participant(app).begin().answer()
+    moment = "2026-11-23T00:00:00.000Z"
+    with study.store.write() as db:
+        people = [
+            {
+                "session_id": f"s{i}",
+                "participant_id": f"{i:04d}",
+                "study_version": "1",
+                "consented_at": moment,
+            }
+            for i in range(rows.LISTENERS_AT_ONCE + 2)
+        ]
+        db.execute(insert(StudySession), people)
+    listed = [row["participant_id"].strip("'") for row in read_table(export(study), "participants")]
+    assert listed == sorted(listed)
+    assert {person["participant_id"] for person in people} < set(listed)
+    assert len(listed) == len(people) + 1 > 500
 
 
 def test_real_and_simulated_participants_are_exported_apart(app: Flask, study: Study) -> None:

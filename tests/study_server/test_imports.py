@@ -1,6 +1,8 @@
 """A data set goes back into a store and comes out again the same, or not at all and with every reason."""
 
 import json
+import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from study_core.errors import ResponsesError, StudyError
 from study_core.folders import name_table
 from study_server import services
 from study_server.app import create_app
-from study_server.dataset.archive import write_zip
+from study_server.dataset.archive import list_files, write_zip
 from study_server.exclusion import exclude
 from study_server.export import export_data_set
 from study_server.imports import import_data_set
@@ -29,6 +31,8 @@ from tests.study_server.databases import BOTH
 from tests.study_server.exporting import export, read_files, read_table
 from tests.study_server.listener import Participant
 from tests.study_server.made_study import make_config
+
+TODAY = datetime.now(UTC).date().isoformat()
 
 
 @pytest.fixture
@@ -139,27 +143,22 @@ def test_a_zip_file_is_imported_by_the_command(
     app: Flask, study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Participant(app).finish()
-    write_zip(export(study, tmp_path / "first"), tmp_path / "data-set.zip")
+    first = export(study, tmp_path / "first")
+    write_zip(first, list_files(first), tmp_path / "data-set.zip")
     config = tmp_path / "config.yaml"
     config.write_text("title: Replication\n")
     study_of = ["--config", str(config), "--data-dir", str(tmp_path / "r")]
     main([*study_of, "import", str(tmp_path / "data-set.zip")])
     said = capsys.readouterr().out
     assert said == f"8 judgments of {tmp_path / 'data-set.zip'} are in {tmp_path / 'r' / 'study.sqlite3'}\n"
-    main(
-        [
-            "--config",
-            str(config),
-            "--data-dir",
-            str(tmp_path / "r"),
-            "export",
-            "--zip",
-            str(tmp_path / "2.zip"),
-        ]
-    )
-    assert f"8 judgments by real participants are in {tmp_path / 'r' / 'export'}" in capsys.readouterr().out
-    assert read_files(tmp_path / "r/export") == read_files(tmp_path / "first")
-    assert (tmp_path / "2.zip").stat().st_size > 1000
+    exported = tmp_path / "r/export"
+    exported.mkdir()
+    (exported / "who-is-who.csv").write_text("a list that nobody may see")
+    main([*study_of, "export", "--zip", str(exported / "2.zip")])
+    assert f"8 judgments by real participants are in {exported}" in capsys.readouterr().out
+    with zipfile.ZipFile(exported / "2.zip") as archive:
+        packed = {name.removeprefix("export/"): archive.read(name) for name in archive.namelist()}
+    assert packed == read_files(first)
 
 
 def test_results_of_a_data_set_are_open_until_somebody_new_takes_part(
@@ -190,7 +189,7 @@ def change(folder: Path, name: str, old: str, new: str) -> None:
     path = folder / name
     text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    path.write_text(text.replace(old, new, 1), encoding="utf-8", errors="surrogateescape")
 
 
 def test_everything_that_is_wrong_is_said_at_once(
@@ -223,13 +222,29 @@ def test_everything_that_is_wrong_is_said_at_once(
         (("protocol.json", '"seed": 2018', '"seed": 2019'), r"have the hash [0-9a-f]{12}: one of them was"),
         ((name_table("trials"), "judged_human", "verdict"), r"column 'verdict' is not one of this version's"),
         ((name_table("trials"), "participant_id", "language"), r"column 'participant_id' is missing"),
+        ((name_table("participants"), ",arrived_on,", ","), r"column 'arrived_on' is missing"),
+        ((name_table("stimuli"), ",n_notes,", ","), r"column 'n_notes' is missing"),
+        (
+            (name_table("participants"), f",{TODAY},", ",23.11.2026,"),
+            r"arrived_on is '23.11.2026', which is no",
+        ),
+        ((name_table("participants"), ",desktop,", ",\udce9,"), r"participants_data\.csv: .*utf-8.*0xe9"),
         (("flow.json", "{", ""), r"flow\.json: "),
+        (("flow.json", '"removed"', '"gone"'), r"flow\.json: removed: Field required"),
+        (
+            ("flow.json", '"n_finished": 1', '"n_finished": -1'),
+            r"early_looks\.0\.n_finished: Input should be",
+        ),
+        (("protocol.json", '"protocols"', '"plans"'), r"protocol\.json: protocols: Field required"),
+        (("protocol.json", '"first_used_on": "2', '"first_used_on": "x2'), r"first_used_on: Input should be"),
     ],
 )
 def test_what_was_altered_is_named(
     app: Flask, study: Study, empty: Store, tmp_path: Path, altered: tuple[str, str, str], message: str
 ) -> None:
-    Participant(app).finish()
+    person = Participant(app)
+    person.headers = {"User-Agent": "X11"}
+    person.finish()
     folder = export(study, tmp_path / "first")
     change(folder, *altered)
     with pytest.raises(ResponsesError, match=message):
@@ -244,6 +259,18 @@ def test_a_stimulus_that_no_protocol_has_is_named(
     heard = read_table(folder, "trials")[0]["stimulus_id"]
     change(folder, name_table("trials"), heard, "e" * 32)
     with pytest.raises(ResponsesError, match=rf"trials, line 2: stimulus_id '{'e' * 32}' is unknown"):
+        import_data_set(empty, folder)
+
+
+def test_a_protocol_that_is_none_of_the_data_sets_is_named(
+    app: Flask, study: Study, empty: Store, tmp_path: Path
+) -> None:
+    Participant(app).begin().answer()
+    folder = export(study, tmp_path / "first")
+    change(folder, name_table("participants"), study.protocol.sha256, "e" * 64)
+    with pytest.raises(
+        ResponsesError, match=rf"participants, line 2: protocol_sha256 '{'e' * 64}' is unknown"
+    ):
         import_data_set(empty, folder)
 
 
@@ -277,8 +304,14 @@ def test_other_files_than_data_sets_are_refused(empty: Store, tmp_path: Path, co
     text.write_text("no")
     with pytest.raises(ResponsesError, match=r"notes\.zip is not a ZIP file that can be read"):
         import_data_set(empty, text)
+    write_zip(config.folders.stimuli, list_files(config.folders.stimuli), tmp_path / "damaged.zip")
+    content = bytearray((tmp_path / "damaged.zip").read_bytes())
+    content[2000:2100] = b"?" * 100
+    (tmp_path / "damaged.zip").write_bytes(content)
+    with pytest.raises(ResponsesError, match=r"damaged\.zip is not a ZIP file that can be read"):
+        import_data_set(empty, tmp_path / "damaged.zip")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "readme").write_text(json.dumps(config.title))
-    write_zip(tmp_path / "other", tmp_path / "other.zip")
+    write_zip(tmp_path / "other", [Path("readme")], tmp_path / "other.zip")
     with pytest.raises(ResponsesError, match=r"other\.zip holds no data set: there is no protocol\.json"):
         import_data_set(empty, tmp_path / "other.zip")

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import shutil
 import signal
 import socket
 import threading
@@ -62,6 +63,14 @@ def lose(part: str, study: Study, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(health, "LEAST_FREE_BYTES", 2**80)
     else:
         patch.setattr(type(study.store), "read", fail)
+
+
+def test_a_server_whose_data_folder_is_gone_is_not_ready(app: Flask, study: Study) -> None:
+    shutil.rmtree(study.config.folders.root)
+    reply = app.test_client().get("/readyz")
+    assert reply.status_code == 503
+    assert reply.json is not None
+    assert (reply.json["stimuli"], reply.json["disk"]) == (False, False)
 
 
 @pytest.mark.parametrize("part", ["stimuli", "migrations", "disk", "database"])

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Route
+from sqlalchemy.exc import OperationalError
 
 from study_core.config import Config, load_config
 from study_core.errors import StudyError
@@ -207,6 +208,28 @@ def test_the_first_page_names_a_study_where_it_asks_to_be_listed_and_only_while_
         assert named == set()
         assert "There is nothing to see here" in nothing
         assert list_named(several, "/nowhere") == (nothing, set())
+    several.close()
+
+
+@pytest.mark.parametrize("fault", [OperationalError("SELECT", {}, Exception("gone")), OSError(5, "gone")])
+def test_a_study_whose_store_is_gone_is_not_named_and_the_others_are(
+    tmp_path: Path, stimuli_folder: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    studies = []
+    for named in find_studies([make_studies(tmp_path, stimuli_folder)]):
+        recruitment = named.config.recruitment.model_copy(update={"listed": True})
+        studies.append(NamedStudy(named.name, named.config.model_copy(update={"recruitment": recruitment})))
+    several = SeveralStudies(studies)
+
+    def fail() -> None:
+        raise fault
+
+    with monkeypatch.context() as broken:
+        broken.setattr(several.apps["first"].extensions["study"].store, "read", fail)
+        text, named = list_named(several)
+        assert named == {"second"}
+        assert "The second study" in text
+    assert list_named(several)[1] == set(NAMES)
     several.close()
 
 
