@@ -18,7 +18,7 @@ from models.metadata import read_metadata
 from models.midi import parse_midi, read_bytes, read_performance
 from models.notes import read_notes
 from models.performance import Performance
-from models.sources import MIDI_SUFFIXES, Source, is_midi_name, list_midi, search_folder
+from models.sources import Source, is_midi_name, list_midi, search_folder
 from models.splits import SPLITS_FILE, assign_splits, describe_draw, draw_split, load_splits, save_splits
 from models.tokens import Score, fit_vocabulary, quantize
 from study_core.errors import CorpusError, list_problems
@@ -33,7 +33,7 @@ from study_core.manifest import (
 )
 from study_core.own_music import FEWEST_PIECES
 from study_core.production import CorpusConfig
-from study_core.types import Piece, Split
+from study_core.types import MIDI_SUFFIXES, Piece, Split
 
 MIN_NOTES = 30  # of a piece; less is a jingle
 PIECES_FILE, SCORES_FILE = "pieces.csv", "scores.npz"

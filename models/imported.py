@@ -16,13 +16,13 @@ from models.corpus import read_score, slug
 from models.drafts import Draft, draft_score
 from models.excerpts import LATEST_LAST_ONSET_S, cut_excerpt, cut_excerpts, find_bar_starts
 from models.originality import CopyDetector, Passage
-from models.sources import MIDI_SUFFIXES, list_files, search_folder
+from models.sources import list_files, search_folder
 from models.tokens import Score
 from study_core.config import Config
 from study_core.errors import CorpusError, list_problems
 from study_core.manifest import sha256_bytes
 from study_core.seeds import child_seed
-from study_core.types import SOUND_SUFFIXES, Piece
+from study_core.types import MIDI_SUFFIXES, SOUND_SUFFIXES, Piece
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,8 @@ def _read_sound(file: Path, duration_s: float) -> Draft:
     import soundfile
 
     try:
-        lasts_s = float(soundfile.info(file).duration)
+        with file.open("rb") as stream:  # by its name, a file that a Mac left beside it (`._name`) is opened
+            lasts_s = float(soundfile.info(stream).duration)
     except soundfile.LibsndfileError as error:
         raise CorpusError(f"cannot be decoded: {error.error_string}") from None
     if lasts_s < duration_s - LATEST_LAST_ONSET_S:

@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 
 from study_core.errors import CorpusError, list_problems
 from study_core.manifest import sha256_bytes, sha256_file, write_bytes
+from study_core.types import MIDI_SUFFIXES
 
 POKEMON, CHORALES = "pokemon", "chorales"
 POKEMON_VARIABLE = "STUDY_POKEMON_DIR"
 ARCHIVE_ADDRESS = "https://github.com/corynguyen19/midi-lstm-gan/archive/e29e1a6.zip"
 ARCHIVE_FOLDER = "Pokemon MIDIs"
-MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar")
 CONNECT_TIMEOUT_S, TIMEOUT_S = 10, 30
 _NOT_TRIED_AGAIN = "pokemon-download-failed.txt"
 

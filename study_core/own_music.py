@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from study_core.errors import StudyError
-from study_core.types import HUMAN, SOUND_SUFFIXES
+from study_core.types import HUMAN, MIDI_SUFFIXES, SOUND_SUFFIXES
 
-MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar")
 FEWEST_PIECES = 20
 """Of a corpus: fewer cannot be split into training, validation and clips."""
 
@@ -38,7 +37,8 @@ class OwnMusic:
         lengths = []
         for path in (path for paths in self.recordings.values() for path in paths):
             try:
-                lengths.append(float(soundfile.info(path).duration))
+                with path.open("rb") as stream:  # by its name, a file that a Mac left beside it is opened
+                    lengths.append(float(soundfile.info(stream).duration))
             except soundfile.LibsndfileError as error:
                 raise StudyError(
                     f"{path} cannot be decoded ({error.error_string}). Mend or remove it."

@@ -10,8 +10,9 @@ HUMAN_ORIGINAL = "human_original"
 HUMAN_SYSTEMS = frozenset({HUMAN, HUMAN_ORIGINAL})
 """Systems whose clips are judged rightly when they are judged human."""
 
+MIDI_SUFFIXES = (".mid", ".midi", ".rmi", ".kar")
 SOUND_SUFFIXES = (".wav", ".flac", ".mp3")
-"""Endings of clips that are sound already, and not MIDI."""
+"""Endings of the files that music comes in; clips with one of the latter are sound already."""
 
 Split = Literal["train", "validation", "test"]
 

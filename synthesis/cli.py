@@ -8,6 +8,7 @@ import click
 from study_core.cli import Options
 from study_core.console import say, show_progress
 from study_core.folders import SCREENING_FILE, STIMULI_FILE
+from study_core.types import HUMAN
 
 if TYPE_CHECKING:
     from study_core.config import Config
@@ -62,7 +63,9 @@ def _import_recordings(config: "Config", recordings: Path) -> None:
     from synthesis.recordings import import_recordings
 
     refuse_frozen(config, "the clips")
-    say(f"{import_recordings(recordings, config.folders.clips)} recordings in {config.folders.clips}")
+    clips = config.folders.clips
+    n_recordings = import_recordings(recordings, clips, dict.fromkeys([HUMAN, *config.clips.systems]))
+    say(f"{n_recordings} recordings in {clips}")
 
 
 def _render(config: "Config", workers: int | None, cluster: str | None) -> None:
@@ -88,13 +91,19 @@ def _render(config: "Config", workers: int | None, cluster: str | None) -> None:
 
 def _write_screening(config: "Config") -> None:
     from study_core.frozen import read_frozen, refuse_frozen
-    from synthesis.screening import make_screening
+    from study_core.manifest import is_current
+    from synthesis.screening import fingerprint_screening, make_screening
 
+    path = config.folders.screening / SCREENING_FILE
+    # What is whole stays, though another version of the FLAC encoder would write other bytes.
+    if is_current(config.folders.screening, fingerprint_screening(config.folders, config.seed)):
+        say(f"The screening sounds are up to date: {path}")
+        return
     frozen = read_frozen(config.folders.frozen)
     if frozen is not None and frozen.config["seed"] != config.seed:
         refuse_frozen(config, "the screening sounds")  # under the same seed they become the same again
     rows = make_screening(config.folders, config.seed)
-    say(f"{len(rows)} screening sounds in {config.folders.screening / SCREENING_FILE}")
+    say(f"{len(rows)} screening sounds in {path}")
 
 
 def _write_contact_sheet(config: "Config") -> None:

@@ -4,6 +4,7 @@ A synth that has played before sounds different afterwards, even when it is rese
 fresh one. The soundfont is loaded once, by a synth that never plays, and lent to each of them.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import c_char_p, c_int, c_size_t, c_void_p
@@ -45,7 +46,7 @@ class Renderer:
         self._api = load_binding()
         self._settings = self._make_settings(sample_rate_hz)
         self._lender = self._api.new_fluid_synth(self._settings)
-        number = self._api.fluid_synth_sfload(self._lender, str(soundfont).encode(), 1)
+        number = self._api.fluid_synth_sfload(self._lender, os.fsencode(soundfont), 1)
         if number == self._api.FLUID_FAILED:
             raise StimulusError(f"FluidSynth cannot load the soundfont {soundfont}. Is the file whole?")
         self._sfont = self._api.fluid_synth_get_sfont_by_id(self._lender, number)

@@ -1,14 +1,10 @@
 """Whether soundfont and stimuli are those of this config: what `study check` asks of this folder."""
 
-from pathlib import Path
-
-from ruamel.yaml import YAML
-
 from study_core.config import Config
 from study_core.folders import CLIPS_FILE, STIMULI_FILE
 from study_core.manifest import is_current
 from study_core.readiness import Finding
-from synthesis.soundfonts import SOUNDFONT_FOLDER, find_soundfont
+from synthesis.soundfonts import find_soundfont, list_places, list_soundfonts
 from synthesis.stimuli import fingerprint_inputs, read_clips
 from synthesis.takes import Studio
 
@@ -18,7 +14,8 @@ PREPARE = "run `study prepare`"
 def check_soundfont(config: Config) -> Finding:
     """Find the soundfont, without fetching it."""
     name = config.synthesis.soundfont
-    places = _list_places(name)
+    entry = list_soundfonts().get(name)  # none where it is a path, or unknown
+    places = list_places(entry) if entry else []
     if places and not any(place.exists() for place in places):
         wanted = " nor ".join(map(str, places))
         return Finding(missing=(f"{name} is neither {wanted}: `study prepare` fetches it, or install it",))
@@ -39,10 +36,3 @@ def check_stimuli(config: Config) -> Finding:
     if not is_current(folders.stimuli, fingerprint_inputs(clips, folders, studio)):
         return Finding(missing=(f"{path} is of other clips or settings, or files were altered: {PREPARE}",))
     return Finding(f"{len(clips)}, unaltered, no system told by anything but the sound")
-
-
-def _list_places(name: str) -> list[Path]:
-    """Return where a listed soundfont may be; nothing for a path or an unknown name."""
-    listed = YAML(typ="safe").load((SOUNDFONT_FOLDER / "soundfonts.yaml").read_text(encoding="utf-8"))
-    entry = listed.get(name)
-    return [SOUNDFONT_FOLDER / entry["file"], Path(entry["debian_path"])] if entry else []

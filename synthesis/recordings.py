@@ -1,6 +1,8 @@
 """Clips that are sound already: WAV, FLAC or MP3, brought to the study's sample rate and two channels."""
 
 import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,13 +31,16 @@ def read_recording(path: Path, sample_rate_hz: int, longest_s: float) -> Sound:
     Raises
     ------
     StimulusError
-        If the file cannot be decoded or has more than two channels: what is wrong with it, without its name.
+        If the file cannot be decoded to its end, has more than two channels or samples that are no numbers:
+        what is wrong with it, without its name.
     """
     with _open(path) as file:
         if file.channels > _STEREO:
             raise StimulusError(f"has {file.channels} channels. Mix it down to two")
         sound = file.read(round(longest_s * file.samplerate), dtype="float32", always_2d=True)
         rate_hz = file.samplerate
+    if not np.isfinite(sound).all():
+        raise StimulusError("holds samples that are no numbers. Export it again")
     if rate_hz != sample_rate_hz:
         import soxr
 
@@ -43,19 +48,25 @@ def read_recording(path: Path, sample_rate_hz: int, longest_s: float) -> Sound:
     return np.ascontiguousarray(np.broadcast_to(sound, (len(sound), _STEREO)))
 
 
-def import_recordings(folder: Path, clips: Path) -> int:
+def import_recordings(folder: Path, clips: Path, systems: Collection[str]) -> int:
     """Put the recordings in `folder/<system>/` in place of those systems' clips, and return their number.
 
     Raises
     ------
     StimulusError
-        If there are none, or some cannot be decoded: all of them named.
+        If there are none, some are of no system of the study, or cannot be decoded: all of them named.
     """
-    found = sorted(path for path in folder.glob("*/*") if is_recording(path))
+    found = sorted(path for path in folder.glob("*/*") if is_recording(path) and path.name[0] != ".")
     if not found:
         raise StimulusError(
             f"{folder} has no recordings. Put {', '.join(SOUND_SUFFIXES)} files into a folder per system, "
             f"such as {folder / 'human'}."
+        )
+    unknown = sorted({path.parent.name for path in found} - set(systems))
+    if unknown:
+        raise StimulusError(
+            f"{folder} has the folder {', '.join(unknown)}, but clips.systems has {', '.join(systems)}. "
+            "Rename the folder, or add the system."
         )
     rows, problems = [], []
     for path in found:
@@ -71,8 +82,8 @@ def import_recordings(folder: Path, clips: Path) -> int:
         write_bytes(clips / row.clip_file, path.read_bytes())
     manifest = clips / CLIPS_FILE
     kept = read_manifest(manifest, Clip) if manifest.exists() else []
-    systems = {row.system for row in rows}
-    write_manifest(manifest, [*(row for row in kept if row.system not in systems), *rows])
+    recorded = {row.system for row in rows}
+    write_manifest(manifest, [*(row for row in kept if row.system not in recorded), *rows])
     return len(rows)
 
 
@@ -100,10 +111,16 @@ def _describe(path: Path) -> Clip:
     )
 
 
-def _open(path: Path) -> "soundfile.SoundFile":
+@contextmanager
+def _open(path: Path) -> Iterator["soundfile.SoundFile"]:
+    """Open a recording; what goes wrong while it is read is told as well."""
     import soundfile
 
     try:
-        return soundfile.SoundFile(path)
+        # As a stream: by its name, libsndfile takes a file for another that a Mac left beside it (`._name`).
+        with path.open("rb") as stream, soundfile.SoundFile(stream) as file:
+            yield file
+    except OSError as error:
+        raise StimulusError(f"cannot be opened: {error.strerror}") from None
     except soundfile.LibsndfileError as error:
         raise StimulusError(f"cannot be decoded: {error.error_string}") from None

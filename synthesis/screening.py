@@ -22,7 +22,7 @@ import numpy as np
 
 from study_core.errors import StimulusError
 from study_core.folders import SCREENING_FILE, DataFolders
-from study_core.manifest import sha256_bytes, write_bytes, write_manifest
+from study_core.manifest import fingerprint, sha256_bytes, stamp_stage, write_bytes, write_manifest
 from study_core.secret import load_secret, opaque_id
 from study_core.seeds import random_generator
 from study_core.types import ScreeningSound
@@ -30,6 +30,7 @@ from synthesis.loudness import Sound
 from synthesis.stimuli import TIME_STAMP
 
 SAMPLE_RATE_HZ = 44100
+_VERSION = 1  # raise it when the same seed and key become other sounds
 _INTERVALS = 3
 _SETS_OF_NOISE = 6
 
@@ -39,6 +40,13 @@ _NOISE_S, _NOISE_GAP_S, _NOISE_CLIP_SD = 1.0, 1.0, 4.2
 _PITCH_HZ, _PITCH_BAND = 600, 0.06
 _NOISE_DBFS = -23.0  # RMS; it peaks 12.5 dB above
 _NOISE_RAMP_S = 0.01
+
+
+def fingerprint_screening(folders: DataFolders, study_seed: int) -> str:
+    """Return the fingerprint of all that decides the sounds and their names."""
+    return fingerprint(
+        "screening", _VERSION, study_seed, opaque_id(load_secret(folders.secrets), "screening")
+    )
 
 
 def make_screening(folders: DataFolders, study_seed: int) -> list[ScreeningSound]:
@@ -62,6 +70,8 @@ def make_screening(folders: DataFolders, study_seed: int) -> list[ScreeningSound
         for path in folder.glob("*.flac"):
             if path.name not in kept:
                 path.unlink()
+        files = [folder / SCREENING_FILE, *(folder / row.sound_file for row in rows)]
+        stamp_stage(folder, fingerprint_screening(folders, study_seed), files)
     except OSError as error:
         raise StimulusError(f"{folder} cannot be written: {error.strerror}. Correct the folder.") from None
     return rows

@@ -6,12 +6,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from study_core.config import SOUNDFONT_TYPES
 from study_core.errors import StimulusError
 from study_core.manifest import sha256_file
 from synthesis.download import download_soundfont
 
 SOUNDFONT_FOLDER = Path(__file__).resolve().parent.parent / "soundfonts"
-_FILE_TYPES = (".sf2", ".sf3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +34,9 @@ def find_soundfont(name_or_path: str, *, folder: Path = SOUNDFONT_FOLDER) -> Sou
     StimulusError
         If the name is unknown, or the file is missing, altered or no soundfont.
     """
-    if name_or_path.endswith(_FILE_TYPES):
+    if name_or_path.lower().endswith(SOUNDFONT_TYPES):
         return _take_file(Path(name_or_path).expanduser())
-    listed = YAML(typ="safe").load((folder / "soundfonts.yaml").read_text(encoding="utf-8"))
+    listed = list_soundfonts(folder)
     if name_or_path not in listed:
         raise StimulusError(
             f"synthesis.soundfont: {name_or_path!r} is not listed in {folder / 'soundfonts.yaml'}. "
@@ -45,8 +45,21 @@ def find_soundfont(name_or_path: str, *, folder: Path = SOUNDFONT_FOLDER) -> Sou
     return _take_listed(name_or_path, listed[name_or_path], folder)
 
 
+def list_soundfonts(folder: Path = SOUNDFONT_FOLDER) -> dict[str, dict[str, Any]]:
+    """Return what is known of each soundfont that config.yaml may name."""
+    listed: dict[str, dict[str, Any]] = YAML(typ="safe").load(
+        (folder / "soundfonts.yaml").read_text(encoding="utf-8")
+    )
+    return listed
+
+
+def list_places(entry: dict[str, Any], folder: Path = SOUNDFONT_FOLDER) -> list[Path]:
+    """Return where a listed soundfont may be, the first place that has it counts."""
+    return [folder / entry["file"], Path(entry["debian_path"])]
+
+
 def _take_listed(name: str, entry: dict[str, Any], folder: Path) -> Soundfont:
-    places = [folder / entry["file"], Path(entry["debian_path"])]
+    places = list_places(entry, folder)
     path = next((place for place in places if place.exists()), None)
     if path is None:
         try:

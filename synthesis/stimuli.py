@@ -112,7 +112,7 @@ def publish_stimuli(stimuli: Sequence[Stimulus], folders: DataFolders, inputs: s
         write_manifest(path, stimuli)
         audio = [*folder.glob("*.mp3"), *folder.glob("*.opus")]
         # Hidden files are drafts of a run that was killed.
-        for file in [*audio, *folder.glob("takes/*"), *folder.rglob(".*")]:
+        for file in [*audio, *folder.glob("takes/*"), *filter(Path.is_file, folder.rglob(".*"))]:
             if file.stem not in kept or file.suffix == MASTER_TYPE:
                 file.unlink(missing_ok=True)
         stamp_stage(folder, inputs, [path, *(file for file in audio if file.stem in kept)])

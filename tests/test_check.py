@@ -137,7 +137,7 @@ def test_a_soundfont_is_found_and_one_that_is_nowhere_is_not_fetched(
 ) -> None:
     assert check_soundfont(config).found.startswith("FluidR3_GM, /")
     entry = SimpleNamespace(exists=lambda: False)
-    monkeypatch.setattr("synthesis.readiness._list_places", lambda _: [entry])
+    monkeypatch.setattr("synthesis.readiness.list_places", lambda _: [entry])
     assert "`study prepare` fetches it, or install it" in check_soundfont(config).missing[0]
     unknown = config.synthesis.model_copy(update={"soundfont": "Harp"})
     monkeypatch.undo()

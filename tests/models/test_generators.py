@@ -273,8 +273,9 @@ def write_sound(path: Path, seconds: float) -> None:
 def test_a_folder_of_sound_becomes_clips_byte_for_byte(tmp_path: Path) -> None:
     for name in "abcdef":
         write_sound(tmp_path / "theirs" / f"{name}.wav", 7)
-    drafts = dict(make_import(tmp_path / "theirs", tmp_path))
     files = sorted((tmp_path / "theirs").iterdir())
+    (tmp_path / "theirs/._a.wav").write_bytes(b"what a Mac leaves behind")
+    drafts = dict(make_import(tmp_path / "theirs", tmp_path))
     assert [draft.content for draft in drafts.values()] == [file.read_bytes() for file in files]
     assert {(draft.suffix, draft.duration_s) for draft in drafts.values()} == {(".wav", 7.0)}
 

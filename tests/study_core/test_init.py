@@ -90,6 +90,7 @@ def test_recordings_become_a_study_of_recordings_as_long_as_the_shortest(tmp_pat
     for system, n in (("human", 5), ("suno", 4)):
         for i in range(n):
             write_sound(tmp_path / "songs" / system / f"{i}.wav", 6.4 + i)
+    (tmp_path / "songs/human/._0.wav").write_bytes(b"what a Mac leaves behind")
     init(str(tmp_path / "mine"), "--music", str(tmp_path / "songs"))
     config = load_config(tmp_path / "mine/config.yaml")
     assert config.clips.systems == {name: str(tmp_path / "songs" / name) for name in ("human", "suno")}

@@ -18,6 +18,7 @@ from synthesis.takes import Studio
 from .conftest import DURATION_S, Bars, make_midi, write_clips
 
 RATE_HZ = 44100
+SYSTEMS = ("human", "machine")
 
 
 def make_tone(rate_hz: int, *, seconds: float = 5, rest_s: float = 0, channels: int = 2) -> np.ndarray:
@@ -39,13 +40,14 @@ def recordings(tmp_path: Path) -> Path:
     soundfile.write(folder / "machine" / "b.WAV", make_tone(22050, channels=1), 22050)
     (folder / "machine" / "c.mp3").write_bytes(encode_mp3(make_tone(RATE_HZ).astype("f4"), RATE_HZ, 192))
     (folder / "machine" / "notes.txt").write_text("not sound")
+    (folder / "machine" / "._c.mp3").write_text("what a Mac leaves behind")
     return folder
 
 
 def test_recordings_of_every_kind_become_stimuli_alike(
     recordings: Path, folders: DataFolders, studio: Studio, bars: Bars
 ) -> None:
-    assert import_recordings(recordings, folders.clips) == 4
+    assert import_recordings(recordings, folders.clips, SYSTEMS) == 4
     made = render_stimuli(read_clips(folders.clips), folders, studio, bars, workers=1)
     assert sorted(row.system for row in made) == ["human", "human", "machine", "machine"]
     assert {row.soundfont for row in made} == {""}
@@ -61,7 +63,7 @@ def test_midi_clips_of_other_systems_stay_and_are_rendered_beside(
     recordings: Path, folders: DataFolders, studio: Studio, bars: Bars
 ) -> None:
     write_clips(folders.clips, {"human-0": make_midi(1), "lstm-0": make_midi(2)})
-    import_recordings(recordings, folders.clips)
+    import_recordings(recordings, folders.clips, SYSTEMS)
     clips = read_clips(folders.clips)
     assert [clip.system for clip in clips] == ["lstm", "human", "human", "machine", "machine"]
     made = render_stimuli(clips, folders, studio, bars, workers=1)
@@ -76,7 +78,7 @@ def test_midi_clips_of_other_systems_stay_and_are_rendered_beside(
 def test_ids_name_system_and_file_and_each_is_a_piece_of_its_own(
     recordings: Path, folders: DataFolders
 ) -> None:
-    import_recordings(recordings, folders.clips)
+    import_recordings(recordings, folders.clips, SYSTEMS)
     rows = read_manifest(folders.clips / "clips.csv", Clip)
     assert rows[0].clip_id.startswith("human-my-song-")
     assert rows[0].duration_s == 5
@@ -85,7 +87,7 @@ def test_ids_name_system_and_file_and_each_is_a_piece_of_its_own(
 
 def test_folder_without_recordings_says_where_they_belong(tmp_path: Path) -> None:
     with pytest.raises(StimulusError, match=r"has no recordings\. Put \.wav, \.flac, .*human"):
-        import_recordings(tmp_path, tmp_path / "clips")
+        import_recordings(tmp_path, tmp_path / "clips", SYSTEMS)
 
 
 def test_files_that_cannot_be_decoded_are_all_named_and_nothing_is_imported(
@@ -96,8 +98,39 @@ def test_files_that_cannot_be_decoded_are_all_named_and_nothing_is_imported(
     with pytest.raises(
         StimulusError, match=r"(?s)2 of 6 recordings.*machine/x\.wav cannot be decoded.*machine/y\.mp3"
     ):
-        import_recordings(recordings, folders.clips)
+        import_recordings(recordings, folders.clips, SYSTEMS)
     assert not folders.clips.exists()
+
+
+def test_recordings_of_a_system_that_the_study_has_not_are_refused(
+    recordings: Path, folders: DataFolders
+) -> None:
+    (recordings / "machine").rename(recordings / "Machine")
+    with pytest.raises(
+        StimulusError, match=r"folder Machine, but clips\.systems has human, machine\. Rename"
+    ):
+        import_recordings(recordings, folders.clips, SYSTEMS)
+    assert not folders.clips.exists()
+
+
+@pytest.mark.parametrize("name", ["x.flac", "x.mp3"])
+def test_a_recording_that_breaks_off_in_the_middle_is_told(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    noise = np.random.default_rng(1).uniform(-0.2, 0.2, (2 * RATE_HZ, 2)).astype("f4")
+    soundfile.write(path, noise, RATE_HZ)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 3] + bytes(2000) + whole[len(whole) // 3 + 2000 :])
+    with pytest.raises(StimulusError, match="cannot be decoded: "):
+        read_recording(path, RATE_HZ, 3)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_told(tmp_path: Path, value: float) -> None:
+    tone = make_tone(RATE_HZ)
+    tone[RATE_HZ] = value
+    soundfile.write(tmp_path / "x.wav", tone, RATE_HZ, subtype="FLOAT")
+    with pytest.raises(StimulusError, match="holds samples that are no numbers"):
+        read_recording(tmp_path / "x.wav", RATE_HZ, 3)
 
 
 def test_more_than_two_channels_are_refused(tmp_path: Path) -> None:

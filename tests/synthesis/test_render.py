@@ -156,6 +156,11 @@ def test_screening_sounds_are_written_without_clips(study: Path, capsys: pytest.
     render(study, "--screening")
     path = study.parent / "data" / "screening" / "screening.csv"
     assert capsys.readouterr().out == f"24 screening sounds in {path}\n"
+    render(study, "--screening")
+    assert capsys.readouterr().out == f"The screening sounds are up to date: {path}\n"
+    next(path.parent.glob("*.flac")).unlink()
+    render(study, "--screening")
+    assert len(list(path.parent.glob("*.flac"))) == 24
 
 
 def test_recordings_are_rendered_beside_the_other_clips(

@@ -77,10 +77,10 @@ def test_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 def test_own_soundfont_is_taken_by_its_path(tmp_path: Path) -> None:
-    path = tmp_path / "mine.sf3"
-    path.write_bytes(CONTENT)
-    soundfont = find_soundfont(str(path))
-    assert (soundfont.name, soundfont.sha256) == ("mine.sf3", sha256_bytes(CONTENT))
+    for name in ("mine.sf3", "My Grand.SF2"):
+        (tmp_path / name).write_bytes(CONTENT)
+        soundfont = find_soundfont(str(tmp_path / name))
+        assert (soundfont.name, soundfont.sha256) == (name, sha256_bytes(CONTENT))
 
 
 def test_path_to_nothing_and_path_to_something_else_are_refused(tmp_path: Path) -> None:
