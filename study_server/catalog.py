@@ -63,10 +63,9 @@ def read_catalog(path: Path) -> Catalog:
     messages = [Message()]
     holder = ""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or (line.startswith("#") and "fuzzy" not in line):
-            continue
-        if line.startswith("#,"):
-            messages.append(Message(is_fuzzy=True))
+        if not line.strip() or line.startswith("#"):
+            if line.startswith("#,") and "fuzzy" in line:
+                messages.append(Message(is_fuzzy=True))
             continue
         found = _LINE.fullmatch(line.strip())
         if found is None or not (found[1] or holder):

@@ -7,14 +7,17 @@ the session, so that counting flags reads no judgment.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from study_core.config import Config
+from study_core.config import AnalysisConfig, Config
+from study_core.participation import ScreeningConfig, TrialsConfig
+from study_core.section import Section
 from study_server.screening import judge_attempts, list_attempts
 from study_server.store import Store
-from study_server.tables import UNSETTLED, Judgment, StudySession, Trial
+from study_server.tables import UNSETTLED, Judgment, Protocol, StudySession, Trial
 
 FAILED_ATTENTION = "failed attention"
 FAILED_HEADPHONES = "failed headphones"
@@ -22,6 +25,7 @@ SEPARATOR = ";"
 AT_ONCE = 200
 HALF, QUARTER = 0.5, 0.25
 FEWEST_TO_BE_ALIKE = 6
+S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,16 @@ class Flag:
 
     name: str
     meaning: str
-    is_met: Callable[["Answers", Config], bool]
+    is_met: Callable[["Answers", "Rules"], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The part of a study that its flags depend on."""
+
+    trials: TrialsConfig
+    screening: ScreeningConfig
+    analysis: AnalysisConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +71,13 @@ class Answers:
         return sum(map(is_so, self.judgments)) / len(self.judgments) if self.judgments else 0.0
 
 
-def _gave_one_answer(answers: Answers, _: Config) -> bool:
+def _gave_one_answer(answers: Answers, _: Rules) -> bool:
     given = answers.judged_human
     return len(given) >= FEWEST_TO_BE_ALIKE and None not in given and len(set(given)) == 1
 
 
-def _failed_headphones(answers: Answers, config: Config) -> bool:
-    session, screening = answers.session, config.screening
+def _failed_headphones(answers: Answers, rules: Rules) -> bool:
+    session, screening = answers.session, rules.screening
     return any(
         judge_attempts(list_attempts(session, test), screening, test) == "failed" for test in screening.tests
     )
@@ -74,8 +87,8 @@ FLAGS = (
     Flag(
         FAILED_ATTENTION,
         "wrong answers to clips that only check attention, as many as trials.catch_wrong",
-        lambda answers, config: (
-            bool(config.trials.catch) and answers.n_wrong_catches >= config.trials.catch_wrong
+        lambda answers, rules: (
+            bool(rules.trials.catch) and answers.n_wrong_catches >= rules.trials.catch_wrong
         ),
     ),
     Flag(FAILED_HEADPHONES, "went on after failing a headphone screening", _failed_headphones),
@@ -83,8 +96,8 @@ FLAGS = (
     Flag(
         "little heard",
         "half of the clips were heard for less than analysis.minimum_listening_s",
-        lambda answers, config: (
-            answers.share(lambda j: (j.heard_s or 0) < config.analysis.minimum_listening_s) >= HALF
+        lambda answers, rules: (
+            answers.share(lambda j: (j.heard_s or 0) < rules.analysis.minimum_listening_s) >= HALF
         ),
     ),
     Flag(
@@ -111,7 +124,8 @@ def settle(db: Session, found: StudySession, config: Config) -> None:
         .order_by(Trial.trial_index)
     ).all()
     answers = Answers(found, [kind for kind, _ in rows], [judgment for _, judgment in rows])
-    found.flags = SEPARATOR.join(flag.name for flag in FLAGS if flag.is_met(answers, config))
+    rules = _find_rules(db, found, config)
+    found.flags = SEPARATOR.join(flag.name for flag in FLAGS if flag.is_met(answers, rules))
     ended = datetime.fromisoformat(found.finished_at)
     found.duration_s = (ended - datetime.fromisoformat(found.arrived_at)).total_seconds()
 
@@ -127,6 +141,24 @@ def settle_all(store: Store, config: Config) -> int:
         for session in found:
             settle(db, session, config)
         return len(found)
+
+
+def _find_rules(db: Session, found: StudySession, config: Config) -> Rules:
+    """Return the rules that a session was taken by: those of an earlier version stand in its protocol."""
+    if found.study_version == config.version:
+        return Rules(config.trials, config.screening, config.analysis)
+    frozen = db.get_one(Protocol, found.protocol_sha256).config
+    return Rules(
+        _read_section(TrialsConfig, frozen.get("trials")),
+        _read_section(ScreeningConfig, frozen.get("screening")),
+        _read_section(AnalysisConfig, frozen.get("analysis")),
+    )
+
+
+def _read_section(section: type[S], frozen: Any) -> S:
+    """Return a section of a protocol's config but for keys that only other versions of the software know."""
+    known = {name: value for name, value in (frozen or {}).items() if name in section.model_fields}
+    return section.model_validate(known, strict=False)
 
 
 def list_flags(found: StudySession) -> list[str]:

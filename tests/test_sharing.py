@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
+from sqlalchemy import select
 
 from analysis.exclusions import apply_rules
 from analysis.findings import Study as Found
@@ -20,19 +21,24 @@ from analysis.tables import write_table
 from study_core.cli import main
 from study_core.config import Config
 from study_core.errors import StudyError
+from study_core.manifest import write_manifest
 from study_core.types import HUMAN
 from study_server import services
 from study_server.app import create_app
+from study_server.exclusion import exclude, readmit
 from study_server.export import export_data_set
 from study_server.phases import begin_phase
 from study_server.sharing.page import Extras, write_shared
 from study_server.sharing.permission import Terms, require_permission
 from study_server.study import Study
+from study_server.tables import StudySession
+from study_server.withdrawal import forget
 from tests.study_server.exporting import read_table
 from tests.study_server.made_study import make_config, make_stimuli
 from tests.study_server.served import write_config
 
 SKILL = {HUMAN: 0.75, "lstm": 0.6, "gan": 0.3}
+WHY = "because this is a test"
 NO_EXTRAS, NO_TERMS = Extras({}), Terms()
 SAID = {
     "different": "Listeners could tell: they took it for human less often",
@@ -73,7 +79,7 @@ def run_study(config: Config, n: int, *, is_simulated: bool = False) -> None:
     for seed in range(n):
         take_part(study, seed, is_simulated=is_simulated)
     folder = config.folders.export
-    export_data_set(study.store, config, folder, is_simulated=is_simulated, reason="because this is a test")
+    export_data_set(study.store, config, folder, is_simulated=is_simulated, reason=WHY)
     study.store.close()
 
 
@@ -207,15 +213,31 @@ def test_before_the_stop_rule_is_met_only_a_closed_study_is_shared_and_says_why_
 
 
 def test_a_data_set_that_still_holds_answers_taken_back_is_refused(opened: Study) -> None:
-    from sqlalchemy import select
-
-    from study_server.tables import StudySession
-    from study_server.withdrawal import forget
-
     with opened.store.write() as db:
         code = db.scalars(select(StudySession.withdrawal_code)).first()
         forget(db, code=code or "", recruitment_id="", who="a test")
     assert "is older than the store (people finished, withdrew or were excluded since)" in refuse(opened)
+
+
+def test_a_data_set_of_other_people_is_refused_though_they_are_as_many(opened: Study) -> None:
+    with opened.store.write() as db:
+        first, second = db.scalars(select(StudySession.participant_id).limit(2))
+        exclude(db, first, reason="talked all the time", who="a test")
+    export_data_set(opened.store, opened.config, opened.config.folders.export, is_simulated=False, reason=WHY)
+    analyze(opened.config)
+    early: dict[str, object] = {"recruitment": {"target_participants": 11}}
+    assert "12 people" not in share(opened, **early)
+    with opened.store.write() as db:
+        readmit(db, first, reason="it was somebody else", who="a test")
+        exclude(db, second, reason="talked all the time", who="a test")
+    assert "is older than the store" in refuse(opened, **early)
+
+
+def test_a_clip_of_an_earlier_version_cannot_be_played_and_says_so(opened: Study) -> None:
+    path = opened.config.folders.stimuli / "stimuli.csv"
+    write_manifest(path, [it for it in opened.protocol.stimuli if it.system != "gan"])
+    assert re.search(r"gan-000\d is none of the clips in .*stimuli.*--no-clips", refuse(opened))
+    assert "<audio" not in share(opened, extras=Extras({}, with_clips=False))
 
 
 def test_a_report_of_another_data_set_or_none_or_another_format_is_refused(opened: Study) -> None:

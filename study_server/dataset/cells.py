@@ -19,8 +19,8 @@ _NUMBER = re.compile(r"[$€£¥]?[\d.][\d.,:/ eEi+\-]*(%|[ap]m?)?", re.IGNORECA
 _HEXADECIMAL = re.compile(r"0x[\da-f.p+\-]+", re.IGNORECASE)
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _DATE = re.compile(rf"(\d[\d\-/ .]*)?({_MONTHS})[a-z]*[\-/ .,]*(\d[\d\-/ .,:]*)?", re.IGNORECASE)
-_MISSING = ("NA", "N/A", "n/a", "#NA", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "none")
-_WORDS = {*_MISSING, "T", "F", "TRUE", "FALSE", "True", "False", "true", "false", "Inf", "inf"}
+_MISSING = ("na", "n/a", "#na", "#n/a", "#n/a n/a", "<na>", "nan", "null", "none", "1.#ind", "1.#qnan")
+_WORDS = {*_MISSING, "t", "f", "true", "false", "inf", "infinity"}
 _CANONICAL = re.compile(r"-?(0|[1-9]\d{0,14})")
 
 
@@ -85,7 +85,7 @@ READERS: dict[Kind, Callable[[str], object]] = {
 
 
 def _is_mistakable(text: str) -> bool:
-    if text.startswith(_FORMULA_STARTS) or text in _WORDS:
+    if text.startswith(_FORMULA_STARTS) or text.lower() in _WORDS:
         return True
     if _NUMBER.fullmatch(text) or _HEXADECIMAL.fullmatch(text):
         return True

@@ -133,7 +133,8 @@ R (`{LOAD_R}`):
 ## Before you publish it
 
 Add `author`, `license` and `citation` to `{DESCRIPTION}`, and read the free texts
-(`reason`, `answer`): people may have written who they are.
+(`reason`, `answer`): people may have written who they are. So may you, where you said why you excluded
+somebody or looked at results early (`change_reason`, `{FLOW}`).
 """
 
 

@@ -90,7 +90,7 @@ def choose_sounds(
     Raises
     ------
     StimulusError
-        If a clip's file is missing or altered.
+        If a clip's file is missing or altered, or the clip is of a version with other stimuli.
     """
     stimuli = {s.clip_id: s for s in read_manifest(config.folders.stimuli / STIMULI_FILE, Stimulus)}
     own = {name for name, folder in config.clips.systems.items() if not folder} - HUMAN_SYSTEMS
@@ -119,7 +119,13 @@ def _choose_ends(
             else f"Taken for human {word} of its clips: by {clip.value * n:.0f} of {n} listeners"
         )
         name, is_human = name_system(clip.system), clip.system in HUMAN_SYSTEMS
-        yield Sound(name, is_human, about, _embed(stimuli[clip.clip_id], config.folders.stimuli))
+        stimulus = stimuli.get(clip.clip_id)
+        if stimulus is None:
+            raise StimulusError(
+                f"{clip.clip_id} is none of the clips in {config.folders.stimuli}: listeners heard it in "
+                "another version. Leave clips out: --no-clips"
+            )
+        yield Sound(name, is_human, about, _embed(stimulus, config.folders.stimuli))
 
 
 def _embed(stimulus: Stimulus, folder: Path) -> str:

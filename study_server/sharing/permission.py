@@ -1,27 +1,33 @@
 """Whether results may be shared: the stop rule, what listeners agreed to, and nothing about a few people."""
 
+import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from study_core.config import Config
 from study_core.errors import StudyError, list_problems
+from study_core.folders import name_table
 from study_core.manifest import sha256_file
 from study_server.dataset.account import describe_flow
 from study_server.dataset.description import FLOW
 from study_server.documents import FOLDER
 from study_server.phases import find_phase
-from study_server.sharing.answers import Answers, Numbers, list_answers
+from study_server.sharing.answers import Answers, Numbers, list_answers, read_text
+from study_server.tables import StudySession
 from study_server.unblinding import SHORTEST_REASON, count_finished, is_open
 
 FEWEST = 5
 """No number on the page is about fewer people than this."""
 OUR_SENTENCE = "The answers, without the codes, may be published for research."
 """What the software's own consent documents say, each in its language."""
+Heard = tuple[str, bool, bool]
+"""A listener's id, whether they finished, and whether they are excluded."""
 COUNTED = ("finished", "withdrawn", "excluded", "removed")
 """Of the account of a data set: where it differs from the store, the data set is older."""
 
@@ -106,12 +112,36 @@ def _find_stale(
     table = config.folders.responses
     if not table.exists() or numbers["source"]["sha256"] != sha256_file(table):
         return [f"the report in {config.folders.report} is of another data set: run `study analyze`"]
-    if flow["is_simulated"] == terms.is_simulated and any(flow[name] != now[name] for name in COUNTED):
+    if flow["is_simulated"] != terms.is_simulated:
+        return []
+    is_older = any(flow[name] != now[name] for name in COUNTED)
+    if is_older or _list_exported(config) != _list_stored(db, is_simulated=terms.is_simulated):
         since = "people finished, withdrew or were excluded since"
         return [
             f"{config.folders.export} is older than the store ({since}): `study export`, then `study analyze`"
         ]
     return []
+
+
+def _list_stored(db: Session, *, is_simulated: bool) -> set[Heard]:
+    row = StudySession
+    rows = db.execute(
+        select(row.participant_id, row.finished_at.is_not(None), row.excluded_at.is_not(None)).where(
+            row.consented_at.is_not(None), row.is_simulated == is_simulated
+        )
+    )
+    return {(participant_id, bool(finished), bool(excluded)) for participant_id, finished, excluded in rows}
+
+
+def _list_exported(config: Config) -> set[Heard]:
+    path = config.folders.export / name_table("participants")
+    if not path.exists():
+        return set()
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            (read_text(row["participant_id"]), row["session_status"] == "finished", row["is_excluded"] == "1")
+            for row in csv.DictReader(file)
+        }
 
 
 def _find_kind(numbers: Numbers, config: Config, terms: Terms) -> list[str]:

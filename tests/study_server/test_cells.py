@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pandas._libs.parsers import STR_NA_VALUES
 
 from study_server.dataset.cells import FORMATS, READERS, clean_text
 
 MISTAKABLE = (
     *("007", "1", "-1", "1.5", "1e5", "12e345", "0x1F", "1,234", "$5", "5%", "12:30", "12:30 pm", "3+2i"),
     *("3-4", "1/2", "2026-11-23", "3 Mar", "MAR1", "Sept 5, 2026", "NA", "nan", "None", "NULL", "TRUE", "F"),
+    *("Infinity", "INF", "1.#IND", "#N/A N/A", "nAn", "iNf"),
     *("=1+1", "+1", "-x", "@SUM(A1)", "\uff1d1", "'quoted", "1e999", ".5", "Inf"),
 )
 PLAIN = ("human", "lstm-0004", "3f2a9c", "p 12 of it", "may", "marching on", "zh-Hans", "25_34", "Ré ♭")
@@ -53,6 +55,13 @@ def test_a_column_of_texts_is_text_for_pandas(texts: list[str]) -> None:
     csv.writer(file, lineterminator="\n").writerows([["id"], *([cell] for cell in cells)])
     read = pd.read_csv(io.StringIO(file.getvalue()))["id"]
     assert read.tolist() == cells
+
+
+@pytest.mark.parametrize("word", sorted({*STR_NA_VALUES, "inf", "infinity", "true"} - {""}))
+def test_no_word_of_pandas_beside_numbers_is_taken_for_one(word: str) -> None:
+    for written in {word, word.upper(), word.lower(), word.title()}:
+        file = io.StringIO(f"answer\n1\n{FORMATS['answer'](written)}\n")
+        assert pd.read_csv(file)["answer"].tolist() == ["1", f"'{written}"]
 
 
 @NEEDS_R

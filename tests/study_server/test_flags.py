@@ -98,6 +98,17 @@ def test_what_ended_while_nobody_looked_is_settled_later_and_once(app: Flask, st
         assert (found.flags, (found.duration_s or 0) > 0) == ("", True)
 
 
+def test_what_ended_under_another_version_is_settled_by_that_versions_rules(app: Flask, study: Study) -> None:
+    take_part(app, study, n_wrong=2)
+    with study.store.write() as db:
+        found = db.scalars(select(StudySession)).one()
+        found.flags = found.duration_s = None
+    trials = study.config.trials.model_copy(update={"catch_wrong": 3})
+    later = study.config.model_copy(update={"version": "2", "trials": trials})
+    assert settle_all(study.store, later) == 1
+    assert read_flags(study) == [["failed attention"]]
+
+
 @pytest.mark.parametrize(
     ("agent", "device"),
     [
