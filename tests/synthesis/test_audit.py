@@ -243,3 +243,11 @@ def test_a_slightly_louder_system_is_found_in_the_files(
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StimulusError, match=r"x\.mp3 cannot be read: No such file.*study render"):
         measure_file(tmp_path / "x.mp3")
+def test_noise_that_happens_to_favor_a_system_refuses_no_study(copies: tuple[list[Stimulus], Path]) -> None:
+    rng, properties = np.random.default_rng(9), audit.list_properties(SynthesisConfig())
+    noise = np.random.default_rng(audit._NOISE_SEEDS[0]).normal(size=(40, len(properties) + 1))
+    louder = noise[:, [known.name for known in properties].index("loudness")] > 0
+    systems = ["gan" if is_louder else "human" for is_louder in louder]
+    assert find_guess(make_rows(copies[0], systems), [make_facts(rng) for _ in systems]) == []
+
+
