@@ -28,7 +28,7 @@ from synthesis.stimuli import ShowProgress
 ALPHA = 0.001
 """Of so many studies that leak nothing one is refused all the same."""
 _NOISE_SEEDS = range(1770, 1775)
-"""Of draws of that noise: one alone may happen to favor a system, so what it tells the others must tell too."""
+"""Of draws of that noise: one alone may happen to favor a system, so most of them have to tell it."""
 
 
 @dataclass(frozen=True, slots=True)
