@@ -51,6 +51,41 @@ def test_a_quarter_of_a_tune_in_a_medley_is_enough(crowd: dict[str, Score]) -> N
     assert all(clusters[name] == name for name in crowd)
 
 
+def make_line(seed: int, n_notes: int, shared: int = 0, factor: int = 1) -> Score:
+    """Return notes one after the other; so many of them, in the middle, are those of every such line."""
+    lines = []
+    for each, n in ((seed, n_notes), (0, shared)):
+        rng = np.random.default_rng(each)
+        lines.append(np.column_stack([rng.integers(1, 30, n), rng.integers(40, 90, n)]))
+    own, common = lines
+    first = (n_notes - shared) // 2
+    steps = np.concatenate([own[:first], common, own[first + shared :]])
+    length = factor * steps[:, 0]
+    notes = np.column_stack([np.cumsum(length) - length, steps[:, 1], length, np.full(n_notes, 80)])
+    return Score(notes, 48, np.array([[0.0, 120.0]]))
+
+
+@pytest.mark.parametrize(
+    ("shared", "n_notes", "n_runs"),
+    [(15, 2000, 10), (14, 2000, 0), (11, 60, 6), (10, 60, 0), (11, 205, 6), (11, 206, 0)],
+    ids=["15 notes of any piece", "14", "11 of a short one", "10", "3 % of the runs", "less"],
+)
+def test_so_many_notes_of_a_melody_link_two_pieces_and_one_less_does_not(
+    shared: int, n_notes: int, n_runs: int
+) -> None:
+    links = find_links({"a": make_line(1, n_notes, shared), "b": make_line(2, n_notes + 40, shared)})
+    assert [link.n_runs for link in links] == [n_runs] * bool(n_runs)
+    assert [link.share for link in links] == [n_runs / (n_notes - 5)] * bool(n_runs)
+
+
+@pytest.mark.parametrize(("factor", "speeds"), [(2, [2.0]), (3, []), (4, [])])
+def test_a_melody_is_known_at_half_the_speed_and_no_slower(factor: int, speeds: list[float]) -> None:
+    links = find_links({"a": make_line(1, 60, 30), "b": make_line(2, 60, 30, factor)})
+    assert [link.speed for link in links] == speeds
+    links = find_links({"a": make_line(2, 60, 30, factor), "b": make_line(1, 60, 30)})
+    assert [link.speed for link in links] == [1 / speed for speed in speeds]
+
+
 def test_strangers_and_trills_are_not_linked(crowd: dict[str, Score]) -> None:
     trill = np.array([(6 * i, 60 + i % 2, 6, 80) for i in range(200)])
     scale = np.array([(6 * i, 40 + i % 40, 6, 80) for i in range(200)])

@@ -15,6 +15,7 @@ from synthesis.audit import audit_stimuli
 from synthesis.decoding import decode_sound
 from synthesis.encoding import encode_mp3
 from synthesis.facts import Facts, measure_file
+from synthesis.guessing import Guess
 from synthesis.stimuli import render_stimuli
 from synthesis.takes import Studio
 
@@ -204,11 +205,74 @@ def test_a_leak_within_the_tolerances_is_guessed_from_and_named(
     assert "by chance in 50% (p = 0.0005)" in problem
 
 
+# By how much a property may differ from file to file, and below which size a difference is the notes'.
+ALLOWED = {
+    "n_bytes": (0, 0),
+    "time_stamp_s": (0, 0),
+    "kbps": (0, 0),
+    "duration_s": (0, 0),
+    "loudness_lufs": (0.2, 0.03),
+    "lead_in_s": (0.02, 0.0015),
+    "tail_silence_s": (2.0, 0.05),
+    "true_peak_dbtp": (np.inf, 0.2),
+    "roll_off_hz": (np.inf, 1500),
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_a_difference_as_large_as_allowed_is_taken_and_a_larger_one_is_told(
+    copies: tuple[list[Stimulus], Path], name: str
+) -> None:
+    tolerance, resolution = ALLOWED[name]
+    systems = ["human", "gan"] * 60
+    rows = make_rows(copies[0], systems)
+    same = dataclasses.replace(
+        make_facts(np.random.default_rng(9)), lead_in_s=0.0, loudness_lufs=0.0, tail_silence_s=0.0
+    )
+
+    def differ(by: float) -> list[Facts]:
+        changed = dataclasses.replace(same, **{name: getattr(same, name) + by})
+        return [same if system == "human" else changed for system in systems]
+
+    def compare(by: float) -> list[str]:
+        pairs = rows, differ(by)
+        return [
+            line
+            for known in audit.list_properties(SynthesisConfig())
+            for line in audit._compare(known, *pairs)
+        ]
+
+    assert compare(min(tolerance, 100)) == []
+    assert bool(compare(1.01 * min(tolerance, 1e6) + 1e-6)) == (tolerance < np.inf)
+    if resolution:
+        assert find_guess(rows, differ(0.8 * resolution)) == []
+        assert len(find_guess(rows, differ(1.2 * resolution))) == 1
+
+
+def test_one_study_in_a_thousand_that_leaks_nothing_is_refused(
+    copies: tuple[list[Stimulus], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = make_rows(copies[0], ["human", "gan"] * 4)
+    facts = [make_facts(np.random.default_rng(1))] * 8
+    for p_value, n_problems in ((0.001, 1), (0.00101, 0)):
+        guess = Guess(share_right=1, chance=0.5, p_value=p_value, best_column=0)
+        monkeypatch.setattr(audit, "guess_system", lambda *_, found=guess: found)
+        assert len(find_guess(rows, facts)) == n_problems
+
+
 def test_names_drawn_system_after_system_are_guessed_from(copies: tuple[list[Stimulus], Path]) -> None:
     rng = np.random.default_rng(7)
     systems = ["human"] * 20 + ["gan"] * 20
     [problem] = find_guess(make_rows(copies[0], systems), [make_facts(rng) for _ in systems])
     assert "Most telling is place in the order of names: means: gan 29.5, human 9.5" in problem
+
+
+def test_noise_that_happens_to_favor_a_system_refuses_no_study(copies: tuple[list[Stimulus], Path]) -> None:
+    rng, properties = np.random.default_rng(9), audit.list_properties(SynthesisConfig())
+    noise = np.random.default_rng(audit._NOISE_SEEDS[0]).normal(size=(40, len(properties) + 1))
+    louder = noise[:, [known.name for known in properties].index("loudness")] > 0
+    systems = ["gan" if is_louder else "human" for is_louder in louder]
+    assert find_guess(make_rows(copies[0], systems), [make_facts(rng) for _ in systems]) == []
 
 
 def test_studies_that_leak_nothing_pass(copies: tuple[list[Stimulus], Path]) -> None:
@@ -243,11 +307,3 @@ def test_a_slightly_louder_system_is_found_in_the_files(
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StimulusError, match=r"x\.mp3 cannot be read: No such file.*study render"):
         measure_file(tmp_path / "x.mp3")
-def test_noise_that_happens_to_favor_a_system_refuses_no_study(copies: tuple[list[Stimulus], Path]) -> None:
-    rng, properties = np.random.default_rng(9), audit.list_properties(SynthesisConfig())
-    noise = np.random.default_rng(audit._NOISE_SEEDS[0]).normal(size=(40, len(properties) + 1))
-    louder = noise[:, [known.name for known in properties].index("loudness")] > 0
-    systems = ["gan" if is_louder else "human" for is_louder in louder]
-    assert find_guess(make_rows(copies[0], systems), [make_facts(rng) for _ in systems]) == []
-
-

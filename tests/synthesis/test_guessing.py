@@ -29,6 +29,12 @@ def test_tables_that_tell_nothing_are_found_telling_no_more_often_than_the_p_val
         assert 0.5 * alpha - error < np.mean(np.array(p_values) <= alpha) < alpha + error
 
 
+def test_three_stimuli_of_a_system_are_enough_to_guess_from() -> None:
+    guess = guess_system(np.arange(6.0)[:, None], ["human"] * 3 + ["lstm"] * 3, n_shuffles=9)
+    assert guess is not None
+    assert guess.share_right == 1
+
+
 def test_each_stimulus_is_left_out_of_the_mean_it_is_compared_with() -> None:
     # Any two points are nearer to a mean that holds them than to the other's: without leaving out, noise in
     # many columns would be guessed right nearly always.

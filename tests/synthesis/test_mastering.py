@@ -6,7 +6,14 @@ from numpy.typing import NDArray
 
 from study_core.errors import StimulusError
 from study_core.production import SynthesisConfig
-from synthesis.mastering import Level, apply_gain, choose_loudness, cut_window, measure_level
+from synthesis.mastering import (
+    Level,
+    apply_gain,
+    choose_loudness,
+    cut_window,
+    find_onset,
+    measure_level,
+)
 
 RATE_HZ = 44100
 CONFIG = SynthesisConfig(lead_in_s=0.05, fade_out_s=1)
@@ -46,9 +53,21 @@ def test_window_of_a_study_without_fade_or_lead_in_is_the_sound_itself() -> None
     assert np.abs(window[:441]).max() == pytest.approx(np.abs(window[-441:]).max(), rel=0.01)
 
 
-def test_silence_is_refused() -> None:
+@pytest.mark.parametrize("peak", [0.99e-4, 1e-6, 0])
+def test_silence_is_refused(peak: float) -> None:
     with pytest.raises(StimulusError, match="is silent"):
-        cut_window(np.full((6 * RATE_HZ, 2), 1e-6, np.float32), CONFIG, 4)
+        cut_window(np.full((6 * RATE_HZ, 2), -peak, np.float32), CONFIG, 4)
+
+
+def test_what_is_hardly_louder_than_silence_is_sound() -> None:
+    assert len(cut_window(np.full((6 * RATE_HZ, 2), -1.01e-4, np.float32), CONFIG, 4)) == 4 * RATE_HZ
+
+
+@pytest.mark.parametrize(("murmur_db", "rest_s"), [(-59.5, 0), (-60.5, 1)])
+def test_a_murmur_sixty_decibels_below_the_peak_is_silence(murmur_db: float, rest_s: float) -> None:
+    sound = make_sound(rest_s=1, sound_s=4)
+    sound[:RATE_HZ] = sound.max() * 10 ** (murmur_db / 20)
+    assert find_onset(sound) == rest_s * RATE_HZ
 
 
 def test_sound_that_ends_too_early_is_refused_with_its_lengths() -> None:
@@ -59,11 +78,13 @@ def test_sound_that_ends_too_early_is_refused_with_its_lengths() -> None:
 
 
 @pytest.mark.parametrize(("fade_out_s", "sound_s"), [(0, 2.0), (3, 1.0)])
-def test_sound_that_ends_in_the_fade_or_the_last_two_seconds_is_taken(
+def test_sound_that_ends_in_the_fade_or_the_last_two_seconds_is_taken_and_no_other(
     fade_out_s: float, sound_s: float
 ) -> None:
-    config = SynthesisConfig(fade_out_s=fade_out_s)
+    config = SynthesisConfig(fade_out_s=fade_out_s, lead_in_s=0)
     assert len(cut_window(make_sound(sound_s=sound_s), config, 4)) == 4 * RATE_HZ
+    with pytest.raises(StimulusError, match="are needed"):
+        cut_window(make_sound(sound_s=sound_s - 0.01), config, 4)
 
 
 def test_loudness_of_a_full_scale_tone_is_what_the_standard_says() -> None:
@@ -113,3 +134,6 @@ def test_all_get_what_the_peakiest_allows_and_the_log_names_it(caplog: pytest.Lo
 def test_clips_far_too_peaky_are_refused_all_named() -> None:
     with pytest.raises(StimulusError, match=r"(?s)2 clips have peaks.*a: at most -28\.0.*c: at most -27\.0"):
         choose_loudness({"a": -28, "b": -12, "c": -27}, CONFIG)
+    with pytest.raises(StimulusError, match=r"by more than 6 LU\. Compose them again"):
+        choose_loudness({"a": -26.01}, CONFIG)
+    assert choose_loudness({"a": -26}, CONFIG) == -26
