@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files as package_files
@@ -184,12 +185,11 @@ def _download_pokemon(corpora: Path, address: str) -> str:
     timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
     try:
         answer = httpx.get(address, follow_redirects=True, timeout=timeout).raise_for_status()
-        archive = zipfile.ZipFile(io.BytesIO(answer.content))
-    except (httpx.HTTPError, zipfile.BadZipFile) as error:
+        _unpack(zipfile.ZipFile(io.BytesIO(answer.content)), corpora / POKEMON, address)
+    except (httpx.HTTPError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         write_bytes(note, f"{address}: {reason}\nRemove this file to try again.\n".encode())
         return f"its download failed: {reason}"
-    _unpack(archive, corpora / POKEMON, address)
     return ""
 
 

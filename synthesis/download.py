@@ -2,6 +2,7 @@
 
 import io
 import logging
+import lzma
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -36,6 +37,8 @@ def download_soundfont(address: str, file_name: str, sha256: str, folder: Path) 
         write_bytes(folder / file_name, soundfont)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise StimulusError(f"{address} cannot be fetched ({error})") from None
+    except (tarfile.TarError, EOFError, lzma.LZMAError, ValueError) as error:
+        raise StimulusError(f"the package fetched is damaged ({error})") from None
     except OSError as error:
         raise StimulusError(f"{folder} cannot be written ({error.strerror})") from None
     return folder / file_name

@@ -113,6 +113,19 @@ def test_the_archive_is_downloaded_into_the_data_folder_once(
     assert find_source("pokemon", tmp_path / "corpus", address=NOWHERE) == source
 
 
+def test_an_archive_that_was_damaged_on_the_way_is_a_failed_download(
+    tmp_path: Path, served: tuple[Path, str], two_files: dict[str, bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, address = served
+    put_archive(folder, two_files)
+    path = folder / "e29e1a6.zip"
+    content = two_files["Pokemon - One.mid"]
+    path.write_bytes(path.read_bytes().replace(content, content[::-1], 1))
+    assert find_source("pokemon", tmp_path / "corpus", address=f"{address}/e29e1a6.zip") is None
+    assert "its download failed: Bad CRC-32 for file" in caplog.text
+    assert not (tmp_path / "corpus" / "pokemon").exists()
+
+
 def test_an_archive_with_other_files_is_refused_by_name_and_nothing_is_kept(
     tmp_path: Path, served: tuple[Path, str], two_files: dict[str, bytes]
 ) -> None:

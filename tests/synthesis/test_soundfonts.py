@@ -139,6 +139,8 @@ def test_missing_soundfont_is_fetched_out_of_its_debian_package(archive: Path, t
     [
         (pack("data.tar.xz", {"Small.sf2": CONTENT + b"!"}), "holds another Small.sf2 than"),
         (pack("data.tar.xz", {"Other.sf2": CONTENT}), "the package fetched holds no Small.sf2"),
+        (pack("data.tar.xz", {"Small.sf2": 999 * CONTENT})[:-40], "the package fetched is damaged"),
+        (pack("data.tar.zst", {}).replace(b"7zXZ", b"none"), "the package fetched is damaged"),
         (b"<html>not a package</html>", "the package fetched holds no Small.sf2"),
         (None, "cannot be fetched .*404"),
     ],
