@@ -12,7 +12,7 @@ from models.midi_chunks import Chunks, read_chunks
 from models.midi_marks import KEY, MAX_BPM, METER, TEMPO, find_marks, find_names, find_texts
 from models.midi_messages import find_notes, find_pedal, unpack_messages
 from models.performance import Performance, Table
-from models.tokens import TICKS_PER_BEAT, Score
+from models.tokens import TICKS_PER_BEAT, IntArray, Score
 from study_core.errors import CorpusError
 
 READER_VERSION = 2  # raise it when the same bytes become another performance
@@ -123,15 +123,27 @@ def midi_bytes(score: Score, *, with_meter: bool = False) -> bytes:
 
     Clips are written without their meter, so that every clip's file looks the same.
     """
-    track = mido.MidiTrack()
-    tempo = mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(score.bpm))
-    meter = mido.MetaMessage("time_signature", numerator=score.bar_ticks // TICKS_PER_BEAT, denominator=4)
-    track += [tempo, *([meter] if with_meter else []), mido.Message("program_change", program=0)]
     scale = CLIP_TICKS_PER_BEAT // TICKS_PER_BEAT
+    meter = score.bar_ticks // TICKS_PER_BEAT if with_meter else None
+    return write_midi(score.notes * (scale, 1, scale, 1), score.bpm, meter)
+
+
+def write_midi(notes: IntArray, bpm: float, quarters_per_bar: int | None = None) -> bytes:
+    """Return a clip's MIDI file.
+
+    Parameters
+    ----------
+    notes
+        Rows (onset, pitch, duration, velocity) by onset, in 480ths of a beat; a key struck again ends first.
+    """
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))])
+    if quarters_per_bar:
+        track.append(mido.MetaMessage("time_signature", numerator=quarters_per_bar, denominator=4))
+    track.append(mido.Message("program_change", program=0))
     now = 0
-    for tick, is_on, pitch, velocity in sorted(_note_events(score)):
+    for tick, is_on, pitch, velocity in sorted(_list_events(notes)):
         kind = "note_on" if is_on else "note_off"
-        track.append(mido.Message(kind, note=pitch, velocity=velocity, time=(tick - now) * scale))
+        track.append(mido.Message(kind, note=pitch, velocity=velocity, time=tick - now))
         now = tick
     track.append(mido.MetaMessage("end_of_track"))
     file = mido.MidiFile(type=0, ticks_per_beat=CLIP_TICKS_PER_BEAT, tracks=[track])
@@ -140,12 +152,12 @@ def midi_bytes(score: Score, *, with_meter: bool = False) -> bytes:
     return data.getvalue()
 
 
-def _note_events(score: Score) -> Iterator[tuple[int, bool, int, int]]:
+def _list_events(notes: IntArray) -> Iterator[tuple[int, bool, int, int]]:
     """Yield (tick, is_on, pitch, velocity); at equal ticks ends come before starts."""
-    last_end: dict[int, int] = {}
-    for onset, pitch, duration, velocity in reversed(score.notes.tolist()):
-        end = min(onset + duration, last_end.get(pitch, onset + duration))
-        last_end[pitch] = onset
+    struck: dict[int, int] = {}
+    for onset, pitch, duration, velocity in reversed(notes.tolist()):
+        end = min(onset + duration, struck.get(pitch, onset + duration))
+        struck[pitch] = onset
         if end > onset:
             yield onset, True, pitch, velocity
             yield end, False, pitch, 0

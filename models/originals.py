@@ -1,20 +1,19 @@
 """An excerpt as its file plays it: the same notes as on the grid, with their own times and velocities."""
 
-import io
 from pathlib import Path
 
-import mido
 import numpy as np
 from numpy.typing import NDArray
 
 from models.arrangement import Arrangement, arrange
 from models.corpus import PreparedPiece
-from models.midi import read_performance
+from models.midi import CLIP_TICKS_PER_BEAT, read_performance, write_midi
+from models.performance import find_seconds
 from models.tokens import IntArray, Score, place_on_grid
 from study_core.errors import CorpusError
 from study_core.manifest import sha256_file
 
-TICKS_PER_BEAT, BPM = 480, 125.0  # a tick is a millisecond
+BPM = 60_000 / CLIP_TICKS_PER_BEAT  # a tick of a clip is a millisecond
 
 
 def cut_original(
@@ -39,10 +38,17 @@ def cut_original(
         raise CorpusError(f"gives {len(index)} notes, not {len(prepared.score.notes)}")
     first = int(np.searchsorted(prepared.score.notes[:, 0], start_tick))
     notes = arrangement.notes[index[first : first + len(clip.notes)]]
-    onset_s = _seconds_at(arrangement, notes[:, 0])
-    end_s = _seconds_at(arrangement, notes[:, 0] + notes[:, 1])
-    times = np.column_stack([onset_s, end_s]) - onset_s.min()
-    return _to_bytes(times.clip(max=duration_s), notes[:, 2:].astype(np.int64))
+    return _play(notes, arrangement, duration_s)
+
+
+def _play(notes: NDArray[np.float64], arrangement: Arrangement, duration_s: float) -> bytes:
+    """Return some notes of an arrangement as a clip of that length, each when its tempi say."""
+    beats = np.column_stack([notes[:, 0], notes[:, 0] + notes[:, 1]])
+    seconds = find_seconds(beats, *arrangement.tempi.T)
+    onset, end = np.rint((seconds - seconds.min()).clip(max=duration_s) * 1000).astype(np.int64).T
+    pitch, velocity = notes[:, 2:].astype(np.int64).T
+    table = np.column_stack([onset, pitch, end - onset, velocity])
+    return write_midi(table[np.lexsort((end, onset))], BPM)
 
 
 def _find_notes(arrangement: Arrangement) -> IntArray:
@@ -50,36 +56,3 @@ def _find_notes(arrangement: Arrangement) -> IntArray:
     onset, _ = place_on_grid(arrangement.notes)
     _, index = np.unique(onset * 128 + arrangement.notes[:, 2].astype(np.int64), return_index=True)
     return index
-
-
-def _seconds_at(arrangement: Arrangement, beats: NDArray[np.float64]) -> NDArray[np.float64]:
-    starts, seconds_per_beat = arrangement.tempi[:, 0], 60 / arrangement.tempi[:, 1]
-    passed = np.append(0, np.cumsum(np.diff(starts) * seconds_per_beat[:-1]))
-    index = np.searchsorted(starts, beats, side="right") - 1
-    seconds: NDArray[np.float64] = passed[index] + (beats - starts[index]) * seconds_per_beat[index]
-    return seconds
-
-
-def _to_bytes(times: NDArray[np.float64], pitches: IntArray) -> bytes:
-    """Return a MIDI file of notes (onset, end in seconds; pitch, velocity), each key once at a time."""
-    events: list[tuple[int, bool, int, int]] = []
-    struck: dict[int, int] = {}
-    ms = np.rint(times * 1000).astype(int)
-    for (onset, end), (pitch, velocity) in sorted(
-        zip(ms.tolist(), pitches.tolist(), strict=True), reverse=True
-    ):
-        until = min(end, struck.get(pitch, end))
-        struck[pitch] = onset
-        if until > onset:
-            events += [(onset, True, pitch, velocity), (until, False, pitch, 0)]
-    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(BPM))])
-    track.append(mido.Message("program_change", program=0))
-    now = 0
-    for at, is_on, pitch, velocity in sorted(events):
-        kind = "note_on" if is_on else "note_off"
-        track.append(mido.Message(kind, note=pitch, velocity=velocity, time=at - now))
-        now = at
-    track.append(mido.MetaMessage("end_of_track"))
-    data = io.BytesIO()
-    mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track]).save(file=data)
-    return data.getvalue()

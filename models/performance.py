@@ -77,8 +77,15 @@ class Performance:
 
     def seconds_at(self, beats: float | Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the times of some beats in seconds, by the file's tempi."""
-        starts, seconds_per_beat = self.tempi["beat"], 60 / self.tempi["bpm"]
-        start_times = np.append(0, np.cumsum(np.diff(starts) * seconds_per_beat[:-1]))
-        index = np.searchsorted(starts, beats, side="right") - 1
-        times: NDArray[np.float64] = start_times[index] + (beats - starts[index]) * seconds_per_beat[index]
-        return times
+        return find_seconds(np.asarray(beats, dtype=float), self.tempi["beat"], self.tempi["bpm"])
+
+
+def find_seconds(
+    beats: NDArray[np.float64], changed_at: NDArray[np.float64], bpm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the times of some beats in seconds, by the tempi that hold from certain beats on."""
+    seconds_per_beat = 60 / bpm
+    begun = np.append(0, np.cumsum(np.diff(changed_at) * seconds_per_beat[:-1]))
+    index = np.searchsorted(changed_at, beats, side="right") - 1
+    seconds: NDArray[np.float64] = begun[index] + (beats - changed_at[index]) * seconds_per_beat[index]
+    return seconds
