@@ -49,7 +49,8 @@ def count_reasons(table: pd.DataFrame, heads: Mapping[str, Sequence[str]]) -> Re
     if by_listener:  # the same text stands in every row of a listener: it is one text
         rows = rows.drop_duplicates("participant_id")
     texts = rows["reason"].astype(str)
-    named = pd.DataFrame({head: texts.str.contains(match_words(words)) for head, words in heads.items()})
+    found = {head: texts.map(match_words(words).search).notna() for head, words in heads.items()}
+    named = pd.DataFrame(found)
     named[OTHER] = ~named.any(axis=1)
     sides, is_first = _split(rows, table)
     counts = pd.DataFrame(

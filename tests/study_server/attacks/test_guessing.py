@@ -100,11 +100,14 @@ def test_withdrawal_codes_cannot_be_tried_through(
         assert db.get(StudySession, victim.session_id) is not None
 
 
-@pytest.mark.parametrize(
-    "password", ["", " ", "\x00", "correct hors", "CORRECT HORSE", "correct horse\x00", "a" * 60_000]
-)
+@pytest.mark.parametrize("password", ["", " ", "correct hors", "CORRECT HORSE", "a" * 60_000])
 def test_no_other_password_opens_the_researchers_page(password: str, stranger: Participant) -> None:
     assert guess(stranger, 1, password).reply.status_code == 403
+
+
+@pytest.mark.parametrize("password", ["\x00", "correct horse\x00"])
+def test_a_password_with_a_null_byte_is_no_request_at_all(password: str, stranger: Participant) -> None:
+    assert guess(stranger, 1, password).reply.status_code == 400
 
 
 def test_a_restart_does_not_forget_failed_tries(
