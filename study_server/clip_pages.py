@@ -41,7 +41,9 @@ class ClipPage:
         A part is what a script puts in the place of the page before: the title and the main element.
         """
         sounds, following = _name_slots("sound", self.tokens), _name_slots("next", self.next_tokens)
-        own = {"slot-csrf-slot": generate_csrf(), "slot-action-slot": self.action, **sounds, **following}
+        # The token that came with the request was found right, and none expires: the next page keeps it.
+        csrf = request.form.get("csrf_token") or generate_csrf()
+        own = {"slot-csrf-slot": csrf, "slot-action-slot": self.action, **sounds, **following}
         blank = replace(self, action="slot-action-slot", tokens=(*sounds,), next_tokens=(*following,))
         lay_out = current_app.extensions["layouts"]
         layout: str = lay_out(blank, has_problem, is_part, current_language().tag, request.script_root)

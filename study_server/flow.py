@@ -46,6 +46,8 @@ def advance(db: Session, found: StudySession) -> str:
     if found.consented_at is not None and found.started_at is None and found.screened_out_at is None:
         screening.prepare(found, study.screening, study.config.seed)
         practice.prepare(found, study.protocol)
+        if db.new:
+            db.flush()  # their trials get the ids that their pages are called by
         if not any(part(found, study) for part in PARTS_BEFORE):
             services.start(db, found, study.protocol)
         db.flush()
@@ -72,13 +74,13 @@ def _set_volume(found: StudySession, _: Study) -> str | None:
     return url_for("participant.volume") if found.volume_set_at is None else None
 
 
-def _screen(found: StudySession, _: Study) -> str | None:
-    trial = screening.find_next(found)
+def _screen(found: StudySession, study: Study) -> str | None:
+    trial = screening.find_next(found) if study.config.screening.tests else None
     return url_for("screening.show", trial_id=trial.screening_trial_id) if trial else None
 
 
-def _practise(found: StudySession, _: Study) -> str | None:
-    trial = practice.find_next(found)
+def _practise(found: StudySession, study: Study) -> str | None:
+    trial = practice.find_next(found) if study.config.practice.trials else None
     return url_for("practice.show", trial_id=trial.practice_trial_id) if trial else None
 
 

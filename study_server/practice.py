@@ -16,9 +16,9 @@ def prepare(found: StudySession, protocol: RunningProtocol) -> None:
 
     The two clips of a pair change sides at random too.
     """
-    if found.volume_set_at is None or found.practice_trials:
-        return
     aside, per_page = protocol.practice_stimuli, protocol.config.trials.clips_per_page
+    if found.volume_set_at is None or not aside or found.practice_trials:
+        return
     pages = [aside[start : start + per_page] for start in range(0, len(aside), per_page)]
     random = random_generator(protocol.config.seed, "practice", found.participant_id)
     order = random.permutation(len(pages))

@@ -101,8 +101,14 @@ def consent(study_session: StudySession, language: str = "en") -> None:
 def start(db: Session, study_session: StudySession, protocol: RunningProtocol) -> None:
     """Draw the session's trials, once; needs a writing session, so that draws see each other's counts."""
     study_session.last_seen_at = now_utc()
-    if study_session.started_at is not None:
-        return
+    if study_session.started_at is None:
+        with db.no_autoflush:  # the session's row is written once, as it takes its places
+            _draw(db, study_session, protocol)
+        places.take(db, study_session)
+
+
+def _draw(db: Session, study_session: StudySession, protocol: RunningProtocol) -> None:
+    """Store the session's trials, and what its draw can be made again from."""
     places.give_back_lapsed(db, timedelta(minutes=protocol.config.trials.lease_minutes))
     taken = places.list_taken(db, protocol.sha256, is_simulated=study_session.is_simulated)
     seed = child_seed(protocol.config.seed, "draw", study_session.participant_id)
@@ -118,7 +124,6 @@ def start(db: Session, study_session: StudySession, protocol: RunningProtocol) -
         for index, trial in enumerate(planned, start=1)
     ]
     db.execute(insert(Trial).values(session_id=study_session.session_id), trials)
-    places.take(db, study_session)
 
 
 def find_turn(study_session: StudySession, n_tokens: int = 2) -> Turn | None:

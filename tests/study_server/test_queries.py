@@ -19,6 +19,7 @@ from tests.study_server.listener import FACTS, Participant
 
 GROWING = "sessions|trials|judgments|screening_trials|practice_trials|question_answers|recruitment_ids"
 SCAN = re.compile(rf"SCAN (?:{GROWING})\b(?! USING)")
+OWN_ROW = re.compile(r"UPDATE sessions SET .* WHERE sessions\.session_id = ")
 JSON = {"Accept": "application/json"}
 STATEMENTS = {
     "sqlite": ["BEGIN IMMEDIATE", "UPDATE sessions", "INSERT INTO judgments", "COMMIT"],
@@ -83,6 +84,17 @@ def test_no_page_of_the_trials_asks_more_than_a_few_rows(app: Flask, asked: list
         participant.client.get(path, headers=participant.headers).close()
         counts[name] = sum(statement.startswith("SELECT") for statement in asked)
     assert counts == {"page": 3, "sound": 1}
+
+
+def test_a_start_writes_the_session_once_and_asks_for_no_part_that_the_study_leaves_out(
+    app: Flask, asked: list[str]
+) -> None:
+    Participant(app).begin()  # the first one's also stores the protocol
+    participant = Participant(app).send().send({"agrees": "1"})
+    asked.clear()
+    assert participant.send().path.startswith("/trial/")
+    assert sum(bool(OWN_ROW.match(statement)) for statement in asked) == 1
+    assert not [statement for statement in asked if re.search("practice_trials|screening_trials", statement)]
 
 
 def test_what_a_judgment_asks_does_not_grow_with_the_session(
