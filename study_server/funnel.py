@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import case, func, select, text
 from sqlalchemy.orm import Session
 
+from study_core.participation import TrialsConfig
 from study_server.tables import PracticeTrial, StudySession, Tombstone, format_utc
 
+BEFORE = ("Consent", "Questions, volume", "Sound check, practice")
 THERE_MINUTES = 10
 """Whoever was seen so lately is there now; whoever was not, and has not finished, has left."""
 
@@ -95,7 +97,7 @@ def count_funnel(db: Session, version: str, groups: Sequence[Group], *, is_simul
     )
 
 
-def list_stops(db: Session, version: str, n_trials: int, *, is_simulated: bool) -> list[Stop]:
+def list_stops(db: Session, version: str, trials: TrialsConfig, *, is_simulated: bool) -> list[Stop]:
     """Return every place where somebody can stop, in the order of the way."""
     row = StudySession
     since = format_utc(datetime.now(UTC) - timedelta(minutes=THERE_MINUTES))
@@ -116,20 +118,17 @@ def list_stops(db: Session, version: str, n_trials: int, *, is_simulated: bool) 
         )
         .group_by(*place)
     ).all()
+    names = [*BEFORE, *(name_page(trials, index) for index in range(1, trials.n_pages + 1))]
     counts: Counter[tuple[str, bool]] = Counter()
     for consented, sounded, started, n_judged, is_there, n in rows:
-        counts[_name_stop(consented, sounded, started, n_judged), bool(is_there)] += n
-    names = [*BEFORE, *(f"Clip {index}" for index in range(1, n_trials + 1))]
+        page = len(BEFORE) + n_judged // trials.clips_per_page
+        counts[names[page if started else bool(consented) + bool(sounded)], bool(is_there)] += n
     return [Stop(name, counts[name, True], counts[name, False]) for name in names]
 
 
-BEFORE = ("Consent", "Questions, volume", "Sound check, practice")
-
-
-def _name_stop(consented: bool, sounded: bool, started: bool, n_judged: int) -> str:  # noqa: FBT001 (a row)
-    if started:
-        return f"Clip {n_judged + 1}"
-    return BEFORE[bool(consented) + bool(sounded)]
+def name_page(trials: TrialsConfig, index: int) -> str:
+    """Return what the desk calls a page of the trials, from 1 on: a clip's, or a pair's."""
+    return f"{'Pair' if trials.clips_per_page > 1 else 'Clip'} {index}"
 
 
 def _count_in_screening(db: Session, version: str, *, is_simulated: bool) -> int:

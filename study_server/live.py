@@ -88,7 +88,7 @@ def look_at(db: Session, study: Study, *, is_simulated: bool) -> Live:
         frozen_at=_find_frozen_at(db, study.protocol),
         n_finished=count_finished(db, version),
         flow=funnel.count_funnel(db, version, groups, is_simulated=is_simulated),
-        stops=funnel.list_stops(db, version, study.protocol.n_trials, is_simulated=is_simulated),
+        stops=funnel.list_stops(db, version, study.config.trials, is_simulated=is_simulated),
         clips=count_clips(db, study.protocol, is_simulated=is_simulated),
         minutes=_find_quartiles(db, version, is_simulated=is_simulated),
         languages=dict(languages.most_common()),

@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 from study_core.config import Config
 from study_server import screening
 from study_server.bots import Page
+from study_server.funnel import name_page
 from study_server.questions import list_pages
 from study_server.security import PROOF_HEADER, prove_simulation
 from study_server.sqlite import open_sqlite
@@ -61,7 +62,8 @@ def list_places(config: Config) -> list[Place]:
     if config.practice.trials:
         places += [Place("practice", "Practice"), Place("feedback", "Practice: who composed it")]
     n_pages = config.trials.n_pages
-    places += [Place(f"trial-{index}", f"Clip {index}") for index in sorted({1, (n_pages + 1) // 2, n_pages})]
+    shown = sorted({1, (n_pages + 1) // 2, n_pages})
+    places += [Place(f"trial-{index}", name_page(config.trials, index)) for index in shown]
     if config.trials.break_after is not None and config.trials.break_after < n_pages:
         places.append(Place("pause", "Pause"))
     places += _list_questions(config, "after")

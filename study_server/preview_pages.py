@@ -1,7 +1,9 @@
 """The preview's pages: where to jump, in which language; the pages themselves; the trials of a seed."""
 
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -106,10 +108,13 @@ def walk_on(path: str) -> Response:
 
 def _hand_on(_path: str) -> Response:
     """Hand a request to the preview's pages, which know nothing of the study's store."""
+    form = urlencode([*request.form.items(multi=True)]).encode()
     proof = prove_simulation(current_study().config.folders)
     environ: dict[str, Any] = {
         **request.environ,
         f"HTTP_{PROOF_HEADER.upper().replace('-', '_')}": proof,
+        "wsgi.input": BytesIO(form),  # what came was read when it was looked through
+        "CONTENT_LENGTH": str(len(form)),
     }
     return Response.from_app(_find_app().wsgi_app, environ, buffered=True)
 

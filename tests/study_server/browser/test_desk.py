@@ -9,6 +9,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from study_server.preview import PREFIX
+from study_server.results import SystemCount
 from tests.study_server.browser.test_platforms import listening
 from tests.study_server.browsing import WAIT_MS, require_no_overflow
 from tests.study_server.listener import Participant
@@ -63,6 +64,25 @@ def test_every_room_is_accessible_and_fits_every_screen(browser: Browser, url: s
         page.click(".roster a")
         require_accessible(page)
         page.goto(f"{url}/researcher/preview/jump/thanks?language=ja")
+        require_accessible(page)
+        context.close()
+
+
+def test_results_of_many_fit_every_screen(
+    browser: Browser, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = [
+        SystemCount(name, n_clips=120, n_judgments=12_000, n_human=10_800, sum_ratings=0)
+        for name in ("human_original", "article_lstm", "somebody_elses_generator")
+    ]
+    monkeypatch.setattr("study_server.results.count_by_system", lambda *_, **__: counts)
+    for screen in SCREENS:
+        context = browser.new_context(reduced_motion="reduce", **screen)  # type: ignore[arg-type]
+        page = log_in(context.new_page(), url)
+        page.goto(f"{url}/researcher/data")
+        page.fill("form[action$=look] [name=reason]", "a look at the page itself")
+        page.click("form[action$=look] button")
+        expect(page.get_by_text("10800 of 12000")).to_have_count(3)
         require_accessible(page)
         context.close()
 
