@@ -21,12 +21,13 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from models.arrays import Arrays
 from models.article_facts import ArticleFacts, add_facts
 from models.article_generators import LATENT
 from models.article_lstm import name_weights
 from models.article_networks import LEAK
 from models.article_windows import WINDOW, Windows
-from models.checkpoints import Arrays, name_part, take_part
+from models.checkpoints import name_part, take_part
 from models.history import Progress
 from models.training import NEEDS_XLA, collect_model, restore_model, set_up_backend
 from models.weights import Weights

@@ -3,7 +3,6 @@
 A training that goes on takes the same steps as one that was never interrupted, to the last bit.
 """
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -13,14 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import Arrays, read_arrays, write_arrays
 from models.history import Progress
-from study_core.manifest import write_bytes
 
 CHECKPOINT_FILE = "checkpoint.npz"
 STEPS_PER_CHECKPOINT = 30
 _FACTS = "facts"
-
-Arrays = dict[str, NDArray[Any]]
 
 
 class Training(Protocol):
@@ -48,32 +45,33 @@ class Checkpoints:
         arrays, facts = training.collect_state()
         history = [asdict(row) for row in training.history]
         told = json.dumps({"inputs": self._inputs, "history": history, "facts": facts})
-        data = io.BytesIO()
-        stored: dict[str, Any] = {**arrays, _FACTS: np.frombuffer(told.encode(), np.uint8)}
-        np.savez(data, **stored)
-        write_bytes(self._path, data.getvalue())
+        stored = {**arrays, _FACTS: np.frombuffer(told.encode(), np.uint8)}
+        write_arrays(self._path, stored, is_packed=False)
 
     def are_kept(self) -> bool:
         """Tell whether a training of the same pieces, steps and seed was interrupted."""
-        if not self._path.exists():
-            return False
-        with np.load(self._path) as stored:
-            told = json.loads(stored[_FACTS].tobytes())
-        return bool(told["inputs"] == self._inputs)
+        return self._read() is not None
 
     def restore(self, training: Training) -> int:
         """Bring a fresh training to where it was; return the last step taken, 0 where it begins.
 
         A checkpoint of other pieces, steps or seeds is left alone.
         """
-        if not self.are_kept():
+        kept = self._read()
+        if kept is None:
             return 0
-        with np.load(self._path) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        told = json.loads(arrays.pop(_FACTS).tobytes())
+        arrays, told = kept
         training.history.extend(Progress(**row) for row in told["history"])
         training.restore_state(arrays, told["facts"])
         return len(training.history)
+
+    def _read(self) -> tuple[Arrays, dict[str, Any]] | None:
+        """Return arrays and facts of a checkpoint of the same inputs, if there is one."""
+        if not self._path.exists():
+            return None
+        arrays = read_arrays(self._path, "Remove it: then the training begins anew.")
+        told = json.loads(arrays.pop(_FACTS).tobytes())
+        return (arrays, told) if told["inputs"] == self._inputs else None
 
 
 def remove_checkpoint(folder: Path) -> None:

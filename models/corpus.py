@@ -1,6 +1,5 @@
 """A corpus becomes pieces: every file read onto the grid, near-duplicates found, the whole split once."""
 
-import io
 import logging
 import re
 from collections import Counter
@@ -8,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 
 from models.arrangement import arrange
+from models.arrays import Arrays, read_arrays, write_arrays
 from models.clusters import Link, find_links, find_neighbors, join_links
 from models.metadata import read_metadata
 from models.midi import parse_midi, read_bytes, read_performance
@@ -201,10 +201,17 @@ def load_pieces(folders: DataFolders, split: Split | None = None) -> list[Prepar
     Raises
     ------
     StudyError
-        If the corpus is not prepared.
+        If the corpus is not prepared, or not to the end.
     """
     pieces = read_manifest(folders.corpus / PIECES_FILE, Piece)
-    scores = load_scores(folders.corpus / SCORES_FILE)
+    path = folders.corpus / SCORES_FILE
+    scores = load_scores(path) if path.exists() else {}
+    missing = [piece.piece_id for piece in pieces if piece.piece_id not in scores]
+    if missing:
+        raise CorpusError(
+            f"{path} lacks {len(missing)} of {len(pieces)} pieces, such as {missing[0]}: the corpus was not "
+            "prepared to the end. Run `study corpus prepare`."
+        )
     return [PreparedPiece(p, scores[p.piece_id]) for p in pieces if split in {None, p.split}]
 
 
@@ -249,28 +256,31 @@ def list_corpora(folders: DataFolders) -> list[str]:
 
 def save_scores(path: Path, scores: Mapping[str, Score]) -> None:
     """Write scores to one file."""
-    arrays: dict[str, Any] = {}
+    arrays: Arrays = {}
     for name, score in scores.items():
         arrays[f"{name}/notes"] = score.notes.astype(np.int32)
         arrays[f"{name}/tempi"] = score.tempi
         arrays[f"{name}/bar_ticks"] = np.array(score.bar_ticks)
-    data = io.BytesIO()
-    np.savez_compressed(data, **arrays)
-    write_bytes(path, data.getvalue())
+    write_arrays(path, arrays)
 
 
 def load_scores(path: Path) -> dict[str, Score]:
-    """Return the scores of a file by piece."""
-    with np.load(path) as stored:
-        names = [key.removesuffix("/notes") for key in stored.files if key.endswith("/notes")]
-        return {
-            name: Score(
-                stored[f"{name}/notes"].astype(np.int64),
-                int(stored[f"{name}/bar_ticks"]),
-                stored[f"{name}/tempi"],
-            )
-            for name in names
-        }
+    """Return the scores of a file by piece.
+
+    Raises
+    ------
+    StudyError
+        If it is damaged.
+    """
+    stored = read_arrays(path, "Run `study corpus prepare` to make it again.")
+    return {
+        name: Score(
+            stored[f"{name}/notes"].astype(np.int64),
+            int(stored[f"{name}/bar_ticks"]),
+            stored[f"{name}/tempi"],
+        )
+        for name in (key.removesuffix("/notes") for key in stored if key.endswith("/notes"))
+    }
 
 
 def slug(text: str) -> str:

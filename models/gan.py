@@ -16,8 +16,9 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from models import features as f
+from models.arrays import Arrays
 from models.batches import Song, cut_validation, draw_batch
-from models.checkpoints import Arrays, name_part, take_part
+from models.checkpoints import name_part, take_part
 from models.features import build_features
 from models.history import Progress
 from models.lstm import LookbackLSTM

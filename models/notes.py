@@ -1,8 +1,6 @@
 """The note table of a corpus: what every file holds, read once and kept by the file's content."""
 
-import io
 import json
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.arrays import Arrays, read_arrays, write_arrays
 from models.midi import READER_VERSION, parse_midi, read_bytes
 from models.performance import KEY, METER, NOTE, PEDAL, TEMPO, Performance, Table
-from study_core.errors import CorpusError
-from study_core.manifest import sha256_bytes, write_bytes
+from study_core.errors import CorpusError, StudyError
+from study_core.manifest import sha256_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,25 +96,22 @@ def _save(cache: Path, readings: Mapping[str, Reading]) -> None:
         sha256: reading if isinstance(reading, str) else {name: getattr(reading, name) for name in _FACTS}
         for sha256, reading in readings.items()
     }
-    arrays: dict[str, Any] = {name: _join(name, played, _shrink(kind)) for name, kind in _TABLES.items()}
+    arrays: Arrays = {name: _join(name, played, _shrink(kind)) for name, kind in _TABLES.items()}
     arrays["counts"] = np.array([[len(getattr(one, name)) for name in _TABLES] for one in played], np.int64)
     arrays["facts"] = np.frombuffer(json.dumps([READER_VERSION, facts]).encode(), np.uint8)
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    write_bytes(cache, file.getvalue())
+    write_arrays(cache, arrays, is_packed=False)
 
 
 def _load(cache: Path) -> dict[str, Reading]:
     """Return the readings in a cache by the files' SHA-256; none where it cannot be used."""
     try:
-        # From memory: a file that is no whole archive would stay open.
-        with np.load(io.BytesIO(cache.read_bytes())) as stored:
-            version, facts = json.loads(stored["facts"].tobytes())
-            if version != READER_VERSION:
-                return {}
-            tables = {name: stored[name].astype(kind) for name, kind in _TABLES.items()}
-            counts = stored["counts"].reshape(-1, len(_TABLES))
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        stored = read_arrays(cache, "")
+        version, facts = json.loads(stored["facts"].tobytes())
+        if version != READER_VERSION:
+            return {}
+        tables: dict[str, Any] = {name: stored[name].astype(kind) for name, kind in _TABLES.items()}
+        counts = stored["counts"].reshape(-1, len(_TABLES))
+    except (OSError, StudyError, ValueError, KeyError):
         return {}
     ends = np.cumsum(counts, axis=0)
     rows = (

@@ -9,8 +9,9 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from models.arrays import Arrays
 from models.batches import Batch, Song, cut_validation, draw_batch
-from models.checkpoints import Arrays, name_part, take_part
+from models.checkpoints import name_part, take_part
 from models.history import Progress
 from models.lstm import LookbackLSTM
 from models.style import fit_styles

@@ -1,16 +1,15 @@
 """Weights on disk: floats in half precision, one small file that needs no TensorFlow; their origin."""
 
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import Arrays, read_arrays, write_arrays
 from models.corpus import PIECES_FILE, SCORES_FILE
 from study_core.config import Config
 from study_core.errors import StudyError
-from study_core.manifest import fingerprint, sha256_file, write_bytes
+from study_core.manifest import fingerprint, sha256_file
 
 WEIGHTS_FILE = "weights.npz"
 VERSIONS = {"lstm": 2, "gan": 2, "markov": 1, "article_lstm": 1, "article_gan": 1}
@@ -21,25 +20,28 @@ ARTICLE_SETTINGS = {
 }
 """Keys of the config's `article` that each of its generators depends on."""
 
-Weights = dict[str, NDArray[Any]]
+Weights = Arrays
 """Arrays by the names that Keras gives them, such as `lower/lstm_cell/kernel`."""
 
 
 def save_weights(path: Path, weights: Weights) -> None:
     """Write weights, floats as float16: the held-out loss does not notice."""
-    data = io.BytesIO()
-    halves: dict[str, Any] = {
+    halves = {
         name: array.astype(np.float16) if np.issubdtype(array.dtype, np.floating) else array
         for name, array in weights.items()
     }
-    np.savez_compressed(data, **halves)
-    write_bytes(path, data.getvalue())
+    write_arrays(path, halves)
 
 
 def load_weights(path: Path) -> Weights:
-    """Return the weights of a file, floats as float32."""
-    with np.load(path) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    """Return the weights of a file, floats as float32.
+
+    Raises
+    ------
+    StudyError
+        If it is damaged.
+    """
+    arrays = read_arrays(path, f"Remove it and run `study train {path.parent.name}`.")
     return {
         name: array.astype(np.float32) if array.dtype == np.float16 else array
         for name, array in arrays.items()

@@ -20,7 +20,7 @@ from models.corpus import (
 from models.midi import MAX_BYTES
 from models.sources import Source, find_source, list_midi
 from models.splits import draw_split
-from study_core.errors import CorpusError
+from study_core.errors import CorpusError, StudyError
 from study_core.folders import DataFolders
 from study_core.production import CorpusConfig
 from study_core.types import Piece
@@ -288,6 +288,23 @@ def test_the_list_counts_files_and_splits(corpus_folder: Path, tmp_path: Path) -
     prepare(folders.corpus / "mine", folders.root)
     assert list_corpora(folders)[0] == "mine: 24 files"
     assert list_corpora(folders)[1].startswith("prepared: made, 24 pieces in 24 clusters (")
+
+
+def test_a_corpus_that_was_not_written_to_the_end_is_told(corpus_folder: Path, tmp_path: Path) -> None:
+    prepare(corpus_folder, tmp_path)
+    path = tmp_path / "corpus/scores.npz"
+    whole = path.read_bytes()
+    save_scores(path, {"another piece": make_score(1)})  # killed between pieces.csv and the music
+    with pytest.raises(
+        CorpusError, match=r"scores\.npz lacks 24 of 24 pieces, such as piece-00-\w+: the corpus"
+    ):
+        load_pieces(DataFolders(tmp_path))
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StudyError, match=r"scores\.npz is damaged \(.+\)\. Run `study corpus prepare`"):
+        load_pieces(DataFolders(tmp_path))
+    path.unlink()
+    with pytest.raises(CorpusError, match="lacks 24 of 24 pieces"):
+        load_pieces(DataFolders(tmp_path))
 
 
 def test_the_same_scores_are_the_same_bytes(tmp_path: Path) -> None:

@@ -248,6 +248,21 @@ def test_a_generator_without_weights_says_how_to_train_it(tmp_path: Path) -> Non
         LSTMGenerator("gan", DataFolders(tmp_path), ClipsConfig())
 
 
+def test_weights_and_checkpoints_that_are_damaged_are_told_with_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "lstm"
+    folder.mkdir()
+    for name in ("weights.npz", checkpoints.CHECKPOINT_FILE):
+        (folder / name).write_bytes(b"PK\3\4 cut off")
+    with pytest.raises(
+        StudyError, match=r"weights\.npz is damaged \(.+\)\. Remove it and run `study train lstm`"
+    ):
+        load_weights(folder / "weights.npz")
+    with pytest.raises(
+        StudyError, match=r"checkpoint\.npz is damaged .*Remove it: then the training begins anew"
+    ):
+        Checkpoints(folder, "inputs").are_kept()
+
+
 def test_weights_of_another_version_are_refused(tmp_path: Path) -> None:
     write_training(tmp_path / "models" / "lstm", {"out_pitch/bias": np.zeros(3)}, [Progress(1, 1, 1)])
     with pytest.raises(StudyError, match="holds a network of another shape"):
