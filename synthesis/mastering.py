@@ -5,7 +5,6 @@ clips only. Where a clip's peaks forbid the wanted loudness, all stimuli of the 
 the peakiest one allows (`choose_loudness`).
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,8 +23,6 @@ LARGEST_CONCESSION_LU = 6.0
 LONGEST_TAIL_S = 2.0
 """A clip may fall silent this long before its end, or when the fade begins where that is earlier."""
 _SEARCHED = 4096  # frames looked at together
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +122,7 @@ def choose_loudness(loudest_lufs: Mapping[str, float], config: SynthesisConfig) 
                 problems,
             )
         )
-    peakiest = min(loudest_lufs, key=loudest_lufs.__getitem__)
-    if loudest_lufs[peakiest] >= wanted:
-        return wanted
-    logger.info(
-        "All stimuli get %.1f instead of %g LUFS: the peaks of clip %s allow no more.",
-        loudest_lufs[peakiest],
-        wanted,
-        peakiest,
-    )
-    return loudest_lufs[peakiest]
+    return min(wanted, *loudest_lufs.values())
 
 
 def apply_gain(sound: Sound, gain_db: float) -> Sound:

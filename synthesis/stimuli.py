@@ -1,9 +1,10 @@
 """The clips of a study made into its stimuli: `data/clips/clips.csv` to `data/stimuli/stimuli.csv`."""
 
 import dataclasses
+import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,9 @@ from synthesis.takes import MASTER_TYPE, Job, Studio, Take, encode_take, find_ta
 
 TIME_STAMP = 946_684_800
 """Modification time of every stimulus, 2000-01-01 UTC: when it was made tells nothing."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Bar(Protocol):
@@ -171,10 +175,23 @@ def _record_alike(
             if not takes[job.clip_id].n_bytes or takes[job.clip_id].target_lufs != target_lufs
         ]
         if not missing:
+            _tell_concession(loudest, config)
             return takes
         with show_progress("Encoding", len(missing)) as bar:
             encoded = list(run(encode_take, missing, on_progress=bar.advance))
         takes |= {job.clip_id: take for job, take in zip(missing, encoded, strict=True)}
+
+
+def _tell_concession(loudest_lufs: Mapping[str, float], config: SynthesisConfig) -> None:
+    """Log which clip's peaks made the whole study quieter, if one's did."""
+    peakiest = min(loudest_lufs, key=loudest_lufs.__getitem__)
+    if loudest_lufs[peakiest] < config.loudness_lufs:
+        log.info(
+            "All stimuli get %.1f instead of %g LUFS: the peaks of clip %s allow no more.",
+            loudest_lufs[peakiest],
+            config.loudness_lufs,
+            peakiest,
+        )
 
 
 def _measure(jobs: Sequence[Job], show_progress: ShowProgress, run: Run) -> dict[str, Take]:

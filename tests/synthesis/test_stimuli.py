@@ -162,7 +162,9 @@ def test_peaky_clip_makes_all_stimuli_quieter_alike(
     lufs = {stimulus.loudness_lufs for stimulus in made}
     assert len(lufs) == 1
     assert -21 < lufs.pop() < -15
-    assert "instead of -15 LUFS" in caplog.text
+    [told] = [message for message in caplog.messages if "instead of -15 LUFS: the peaks of clip" in message]
+    quietest = min(made, key=lambda row: row.loudness_lufs - row.true_peak_dbtp)
+    assert quietest.clip_id in told
     heard = [
         measure_level(decode_sound((folders.stimuli / row.stimulus_file).read_bytes()), 44100) for row in made
     ]
