@@ -34,6 +34,8 @@ class Record:
     n_ever: int = 0
     """Judgments with those before the times were counted."""
     n_finished: int = 0
+    cpu_s: float = 0.0
+    """What a clock of the server's processor time went on by while the times were counted."""
     started: set[int] = field(default_factory=set)
     """Who has been at a clip."""
 
@@ -177,10 +179,12 @@ async def send_crowd(  # noqa: PLR0913 (a case has that many sides)
     go: Callable[[Person], Coroutine[None, None, None]] = Person.take_part,
     *,
     hears: bool = True,
+    cpu_clock: Callable[[], float] = lambda: 0.0,
 ) -> tuple[Record, float]:
     """Return what n people met, and for how many seconds: the given ones, or until so many judgments.
 
-    The time counts from when everybody is at a clip and as long again as most people need for one.
+    The time counts from when everybody is at a clip and as long again as most people need for one; so
+    does what the clock of the server's processor time says.
     """
     record = Record()
     people = [Person(ports[index % len(ports)], record, thinking_s, index, hears=hears) for index in range(n)]
@@ -188,10 +192,11 @@ async def send_crowd(  # noqa: PLR0913 (a case has that many sides)
     await record.wait_until(lambda: len(record.started) == n, LONGEST_ARRIVAL_S)
     await asyncio.sleep(1 + thinking_s)
     record.forget_times()
-    began = time.perf_counter()
+    began, cpu_began_s = time.perf_counter(), cpu_clock()
     await record.wait_until(lambda: bool(n_judgments) and record.n_judged >= n_judgments, duration_s)
-    counted_s = time.perf_counter() - began
-    seen = Record(dict(record.seconds), record.faults[:], record.n_judged, record.n_ever, record.n_finished)
+    counted_s, cpu_s = time.perf_counter() - began, cpu_clock() - cpu_began_s
+    counts = record.n_judged, record.n_ever, record.n_finished
+    seen = Record(dict(record.seconds), record.faults[:], *counts, cpu_s)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -120,13 +120,11 @@ def measure_http(folder: Path, n_people: int, duration_s: float) -> Iterator[Row
 
 def send(name: str, server: Server, n: int, duration_s: float, *go: Callable, hears: bool = True) -> Row:  # type: ignore[type-arg]
     """Return the row of what a crowd met."""
-    before_s = server.measure_cpu_s()
-    record, counted_s = asyncio.run(send_crowd(server.ports, n, 0, duration_s, 0, *go, hears=hears))
+    crowd = send_crowd(server.ports, n, 0, duration_s, 0, *go, hears=hears, cpu_clock=server.measure_cpu_s)
+    record, counted_s = asyncio.run(crowd)
     for fault in sorted(set(record.faults))[:5]:
         sys.stderr.write(f"{fault}\n")
-    share = record.n_judged / max(1, record.n_ever)  # the arrival is not counted in the times
-    cpu_s = share * (server.measure_cpu_s() - before_s)
-    return Row(name, record.seconds.get("judgment", [0.0]), counted_s, cpu_s, len(record.faults))
+    return Row(name, record.seconds.get("judgment", [0.0]), counted_s, record.cpu_s, len(record.faults))
 
 
 def measure(kind: str, wanted: argparse.Namespace) -> None:
