@@ -56,7 +56,7 @@ class Question:
             return self._read_number(values[0])
         known = {stored for stored, _text in self.options}
         is_sound = set(values) <= known and (self.kind == "multiple" or len(values) == 1)
-        return JOINT.join(values) if is_sound else None
+        return JOINT.join(dict.fromkeys(values)) if is_sound else None
 
     def _read_number(self, text: str) -> str | None:
         if not re.fullmatch(r"-?\d{1,9}", text) or not text.isascii():
@@ -111,7 +111,8 @@ def _take(own: OwnQuestion) -> Question:
     """Return the researcher's question; a scale's points are options like any."""
     options = tuple(own.options.items())
     if own.type == "scale":
-        lowest, highest = own.minimum if own.minimum is not None else 1, own.maximum or 7
+        lowest = own.minimum if own.minimum is not None else 1
+        highest = own.maximum if own.maximum is not None else 7
         options = tuple((str(point), str(point)) for point in range(lowest, highest + 1))
     return Question(
         question_id=own.id,

@@ -124,6 +124,7 @@ def test_questions_are_asked_in_the_pages_language(asked: Participant) -> None:
         ("single", ["c"], None),
         ("single", [], None),
         ("multiple", ["b", "a"], "b;a"),
+        ("multiple", ["b", "a", "b"], "b;a"),
         ("multiple", ["a", "c"], None),
         ("scale", ["a"], "a"),
         ("number", ["7"], "7"),
@@ -159,6 +160,12 @@ def test_the_training_score_runs_from_7_to_49_with_two_items_reversed() -> None:
     assert (score_training(lowest), score_training(highest)) == (7, 49)
     assert score_training({**lowest, "training_theory_years": ""}) is None
     assert all(len(question.options) == 7 for question in TRAINING)
+
+
+def test_a_scale_may_end_at_zero() -> None:
+    scale = OwnQuestion(id="mood", type="scale", ask="Now?", minimum=-3, maximum=0)
+    (page,) = list_pages(QuestionsConfig(before=("mood",), own=(scale,)), "before")
+    assert [stored for stored, _ in page.questions[0].options] == ["-3", "-2", "-1", "0"]
 
 
 def test_questions_of_one_kind_share_a_page_and_the_scale_has_its_own() -> None:
