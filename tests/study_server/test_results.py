@@ -62,6 +62,6 @@ def test_of_ratings_the_mean_is_shown(data_folder: Path, monkeypatch: pytest.Mon
     assert first.mean_rating == 3.5
     desk = Participant(app).open("/researcher").send({"password": "correct horse"}).open("/researcher/data")
     assert "Mean rating" in desk.text
-    assert "human 3.5 8 judgments, 8 clips" in desk.text
+    assert "human 3.5 8 judgments , 8 clips" in desk.text
     assert "Judged human" not in desk.text
     study.store.close()
