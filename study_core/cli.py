@@ -44,6 +44,8 @@ COMMANDS = {
     "config": ("study_core.cli", "config", "Check config.yaml and list its keys."),
 }
 ACTIONABLE_EXIT_STATUS = 2
+THIS_PROGRAM = (sys.executable, "-P", "-m", "study_core.cli")
+"""Without -P, a script of the researcher's own in the folder, such as `analysis.py`, would be run as ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run_stage(options: Options, stage: Sequence[str]) -> None:
-    command = [sys.executable, "-m", "study_core.cli", *options.as_arguments(), *stage]
+    command = [*THIS_PROGRAM, *options.as_arguments(), *stage]
     status = subprocess.run(command, check=False).returncode  # noqa: S603 (our own interpreter)
     if status:
         sys.exit(status)

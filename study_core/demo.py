@@ -2,13 +2,13 @@
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from study_core.beginning import CONFIG_FILE, refuse_overwriting, write_study
+from study_core.cli import THIS_PROGRAM
 from study_core.config import load_config
 from study_core.config_page import fill_page, read_page
 from study_core.errors import StudyError
@@ -100,7 +100,7 @@ def _run(folder: Path, step: list[str]) -> Iterator[str]:
 
 
 def _command(folder: Path) -> list[str]:
-    return [sys.executable, "-m", "study_core.cli", "--quiet", "--config", str(folder / CONFIG_FILE)]
+    return [*THIS_PROGRAM, "--quiet", "--config", str(folder / CONFIG_FILE)]
 
 
 def _show(folder: Path, step: list[str]) -> str:

@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+from functools import cache
 
 from study_core.errors import StimulusError, ToolMissingError
 from synthesis.loudness import Sound
@@ -23,6 +24,14 @@ def check_opus() -> str:
             "or set synthesis.opus_kbps: null."
         )
     return program
+
+
+@cache
+def read_opus_version() -> str:
+    """Return the first line in which `opusenc` says what it is."""
+    command = [check_opus(), "--version"]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 (fixed)
+    return done.stdout.decode(errors="replace").partition("\n")[0].strip()
 
 
 def encode_opus(sound: Sound, sample_rate_hz: int, kbps: int) -> bytes:

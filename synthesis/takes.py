@@ -22,7 +22,7 @@ from synthesis.fluidsynth import SYNTH_SETTINGS, Renderer, read_version
 from synthesis.frames import OPUS_HZ
 from synthesis.loudness import Sound, measure_loudness, measure_true_peak
 from synthesis.mastering import apply_gain, cut_window, find_onset, measure_level
-from synthesis.opus import check_opus, encode_opus
+from synthesis.opus import check_opus, encode_opus, read_opus_version
 from synthesis.recordings import is_recording, read_recording
 from synthesis.soundfonts import Soundfont, find_soundfont
 
@@ -74,7 +74,8 @@ class Studio:
     def settings_sha256(self) -> str:
         """The fingerprint of all that decides how a clip sounds, beside the soundfont's own."""
         settings = self.config.model_dump(exclude={"soundfont"})
-        versions = (PIPELINE_VERSION, self.fluidsynth_version, self.encoder_version)
+        versions = [PIPELINE_VERSION, self.fluidsynth_version, self.encoder_version]
+        versions += [read_opus_version()] if self.config.opus_kbps else []
         return fingerprint(settings, self.duration_s, SYNTH_SETTINGS, versions)
 
 

@@ -67,6 +67,15 @@ def test_a_mistake_that_a_person_can_mend_shows_no_traceback(tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
 
 
+def test_a_stage_is_not_led_astray_by_what_lies_in_the_folder_of_the_study(tmp_path: Path) -> None:
+    for name in ("click", "models", "statistics"):  # an analyst's own scripts
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('led astray')")
+    (tmp_path / "config.yaml").write_text("corpus: {source: nowhere}\n")
+    command = [sys.executable, "-P", "-m", "study_core.cli", "prepare"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "corpus.source is nowhere, but there is no such folder" in done.stderr
+
+
 def test_where_the_system_lets_nothing_be_written_it_is_said_without_a_traceback() -> None:
     forbidden = run_study("init", "/sys/study")
     assert forbidden.returncode == 2

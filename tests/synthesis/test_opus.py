@@ -49,6 +49,17 @@ def test_opus_stands_beside_every_mp3_and_is_as_long_and_of_one_size(
         assert sha256_file(files[0]) == made[0].opus_sha256
 
 
+@needs_opusenc
+def test_another_opus_encoder_makes_other_stimuli_where_opus_is_wanted(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = studio, with_config(studio, opus_kbps=96)
+    before = [each.settings_sha256 for each in both]
+    monkeypatch.setattr("synthesis.takes.read_opus_version", lambda: "opusenc 99")
+    after = [each.settings_sha256 for each in both]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
+
+
 @pytest.fixture
 def released(
     clips: list[Clip], folders: DataFolders, studio: Studio, bars: Bars
