@@ -33,7 +33,10 @@ have_uv() {
 }
 
 install_packages() {
-    command -v apt-get >/dev/null 2>&1 || fail "this system has no apt-get. Install what corresponds to these Debian packages, then run \`.venv/bin/study run\`:$1"
+    command -v apt-get >/dev/null 2>&1 || {
+        printf 'This system has no apt-get. Where it lacks what corresponds to these Debian packages, install it:%s\n' "$1" >&2
+        return 0
+    }
     if [ "$(id -u)" = 0 ]; then
         as_root=""
     elif command -v sudo >/dev/null 2>&1 && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then

@@ -88,11 +88,14 @@ def test_the_uv_of_the_documents_is_the_machines_own(machine: Path) -> None:
     assert (machine / ".tools/bin/uv").readlink() == machine / "bin/uv"
 
 
-def test_a_system_without_apt_is_told_the_packages(machine: Path) -> None:
-    (machine / "bin" / "apt-get").unlink()
-    done, _ = set_up(machine, "study")
-    assert done.returncode == 2
-    assert "this system has no apt-get" in done.stderr
+def test_a_system_without_apt_is_told_the_packages_and_gets_the_environment(machine: Path) -> None:
+    for tool in ("apt-get", "dpkg-query"):
+        (machine / "bin" / tool).unlink()
+    done, calls = set_up(machine, "study")
+    assert (done.returncode, calls) == (0, ["uv sync --frozen --quiet --no-dev --inexact"])
+    assert (
+        "This system has no apt-get. Where it lacks what corresponds to these Debian packages" in done.stderr
+    )
     assert f"libfluidsynth3 fluid-soundfont-gm lame {FOR_PDF}" in done.stderr
 
 
