@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -16,6 +16,7 @@ from study_server.tables import Judgment, StudySession, Trial
 JUDGED = (
     select(Trial.audio_token, Trial.stimulus_id, Judgment.judged_human, Judgment.rating, Judgment.knows_tune)
     .join(Judgment, Judgment.trial_id == Trial.trial_id)
+    .where(Trial.session_id == bindparam("of"))
     .order_by(Trial.trial_index)
 )
 
@@ -83,7 +84,7 @@ def _settle(found: StudySession, study: Study) -> StudySession:
 
 def reveal(db: Session, found: StudySession, study: Study) -> list[RevealedPage]:
     """Return what a session judged, page by page in the order it was heard."""
-    judged = db.execute(JUDGED.where(Trial.session_id == found.session_id)).all()
+    judged = db.execute(JUDGED, {"of": found.session_id}).all()
     per_page = study.clips_per_page
     return [
         RevealedPage(

@@ -7,7 +7,7 @@ study is the same with other words on the page, and can be opened again. Every c
 from collections.abc import Sequence
 from typing import Literal, cast, get_args
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from study_core.errors import StudyError
@@ -16,17 +16,17 @@ from study_server.tables import Phase
 PhaseName = Literal["open", "paused", "closed"]
 PHASES: tuple[PhaseName, ...] = get_args(PhaseName)
 SHORTEST_REASON = 3
+LAST = (
+    select(Phase.phase)
+    .where(Phase.study_version == bindparam("version"))
+    .order_by(Phase.began_at.desc(), Phase.phase_id)
+    .limit(1)
+)
 
 
 def find_phase(db: Session, version: str) -> PhaseName:
     """Return the phase that a version is in; one that nobody has changed is open."""
-    last = (
-        select(Phase.phase)
-        .where(Phase.study_version == version)
-        .order_by(Phase.began_at.desc(), Phase.phase_id)
-        .limit(1)
-    )
-    return cast("PhaseName", db.scalar(last) or "open")
+    return cast("PhaseName", db.scalar(LAST, {"version": version}) or "open")
 
 
 def begin_phase(db: Session, version: str, phase: str, reason: str) -> None:

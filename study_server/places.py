@@ -8,7 +8,7 @@ takes them again. All of this happens in the one writing transaction, so that dr
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from study_server.tables import Place, StudySession, Trial
@@ -16,6 +16,9 @@ from study_server.tables import Place, StudySession, Trial
 Key = tuple[str, bool, str]
 """A protocol's hash, whether simulated, and a stimulus id."""
 
+TAKEN = select(Place.stimulus_id, Place.n_taken).where(
+    Place.protocol_sha256 == bindparam("sha256"), Place.is_simulated == bindparam("simulated")
+)
 TAKE = text(
     "INSERT INTO places (protocol_sha256, is_simulated, stimulus_id, n_taken) "
     "SELECT s.protocol_sha256, s.is_simulated, t.stimulus_id, 1 "
@@ -37,11 +40,7 @@ LAPSE = text(
 
 def list_taken(db: Session, protocol_sha256: str, *, is_simulated: bool) -> dict[str, int]:
     """Return the places taken by stimulus id; clips that nobody holds may be missing."""
-    rows = db.execute(
-        select(Place.stimulus_id, Place.n_taken).where(
-            Place.protocol_sha256 == protocol_sha256, Place.is_simulated == is_simulated
-        )
-    )
+    rows = db.execute(TAKEN, {"sha256": protocol_sha256, "simulated": is_simulated})
     return dict(rows.all())
 
 

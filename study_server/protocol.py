@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from study_core.config import Config
@@ -24,6 +24,8 @@ from study_server.documents import hash_consent
 from study_server.playlist import Design, make_design
 from study_server.screening import hash_sounds
 from study_server.tables import Protocol, StudySession, now_utc
+
+FROZEN_AT = select(Protocol.frozen_at).where(Protocol.protocol_sha256 == bindparam("sha256"))
 
 
 @dataclass(frozen=True)
@@ -174,8 +176,7 @@ def record_protocol(db: Session, protocol: RunningProtocol, *, is_frozen: bool) 
     The data folder is marked before the commit: a server that is killed between leaves a mark too many, which
     harms nothing, and never one too few.
     """
-    known = select(Protocol.frozen_at).where(Protocol.protocol_sha256 == protocol.sha256)
-    row = db.execute(known).one_or_none()
+    row = db.execute(FROZEN_AT, {"sha256": protocol.sha256}).one_or_none()
     if row is None:
         db.add(
             Protocol(
@@ -195,7 +196,7 @@ def record_protocol(db: Session, protocol: RunningProtocol, *, is_frozen: bool) 
 
 def mark_data_folder(db: Session, protocol: RunningProtocol) -> None:
     """Mark the data folder where the protocol is frozen; a server does so at every start, on every host."""
-    frozen_at = db.scalar(select(Protocol.frozen_at).where(Protocol.protocol_sha256 == protocol.sha256))
+    frozen_at = db.scalar(FROZEN_AT, {"sha256": protocol.sha256})
     if frozen_at is not None:
         study = FrozenStudy(
             study_version=protocol.config.version,
