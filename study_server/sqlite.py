@@ -83,7 +83,11 @@ def open_sqlite(path: Path, *, threads: int = 16) -> SQLiteStore:
     )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
-    _upgrade(engine)
+    try:
+        _upgrade(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return SQLiteStore(engine)
 
 

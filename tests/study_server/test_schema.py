@@ -122,6 +122,7 @@ def test_a_store_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) ->
     store.close()
     with pytest.raises(StudyError, match=r"revision 9999; this version.*later than 0\d\d\d.*wrote it last"):
         open_store(path)
+    assert path not in {link.resolve() for link in Path("/proc/self/fd").iterdir()}
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
     connection.close()
