@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from study_core.config import Config
 from study_core.errors import ResponsesError
-from study_server import recruits
 from study_server.dataset.account import describe_flow
 from study_server.dataset.archive import list_files
 from study_server.dataset.description import write_description
@@ -22,6 +21,7 @@ from study_server.records import name_account
 from study_server.store import Store
 from study_server.tables import Judgment, StudySession, Trial
 from study_server.unblinding import look
+from study_server.upkeep import forget_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def export_data_set(  # noqa: PLR0913 (what, where, of whom; and who looks, why)
     """
     while settle_all(store, config):  # what is noticed of sessions that ended while nobody looked
         pass
+    forget_due(store)
     with store.write() as db:
-        recruits.forget_expired(db)
         require_judgments(db, is_simulated=is_simulated)
         if not is_simulated:
             look(db, config, reason, who=who or name_account())

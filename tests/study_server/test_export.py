@@ -237,6 +237,16 @@ def test_nothing_in_any_file_tells_who_it_was_or_at_what_time(app: Flask, study:
             assert not re.search(rf"T{moment}|\d\d:\d\d:\d\d".encode(), data), name
 
 
+def test_an_id_whose_day_has_come_leaves_no_byte_behind_an_export(app: Flask, study: Study) -> None:
+    sent = "5f8a9b2c-whose-day-has-come"
+    Participant(app).open(f"/?PROLIFIC_PID={sent}").finish()
+    with study.store.write() as db:
+        db.execute(update(RecruitmentId).values(delete_on="2026-01-01"))
+    export(study)
+    files = study.config.folders.root.glob("study.sqlite3*")
+    assert sent.encode() not in b"".join(path.read_bytes() for path in files)
+
+
 def test_whom_the_researcher_excludes_is_marked_with_the_reason(app: Flask, study: Study) -> None:
     Participant(app).finish()
     Participant(app).finish()
