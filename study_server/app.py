@@ -29,11 +29,11 @@ from study_server.logs import log_requests
 from study_server.metrics import RequestMetrics
 from study_server.paradigms import find_labels, find_question
 from study_server.preview import Preview
-from study_server.protocol import load_protocol, mark_data_folder, refuse_changed_protocol
+from study_server.protocol import RunningProtocol, load_protocol, mark_data_folder, refuse_changed_protocol
 from study_server.screening import load_screening
 from study_server.security import protect
 from study_server.sounds import make_volume_sound
-from study_server.store import open_store
+from study_server.store import Store, open_store
 from study_server.study import Study
 from study_server.throttle import Throttle, slow_guessing
 
@@ -112,6 +112,14 @@ def _open_study(config: Config) -> Study:
     protocol = load_protocol(config)
     check_consent(config, protocol.n_trials)
     store = open_store(config.folders.database, threads=config.server.threads)
+    try:
+        return _admit(config, protocol, store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _admit(config: Config, protocol: RunningProtocol, store: Store) -> Study:
     with store.read() as db:
         refuse_changed_protocol(db, protocol)
         mark_data_folder(db, protocol)

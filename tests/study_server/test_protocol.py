@@ -105,6 +105,7 @@ def test_changed_stimuli_are_refused_once_a_real_participant_started(config: Con
     manifest.write_text("".join(lines[:-1]))
     with pytest.raises(StudyError, match="stimuli: 1 of 24 are gone, 0 are new"):
         create_app(config)
+    assert config.folders.database not in {link.resolve() for link in Path("/proc/self/fd").iterdir()}
 
 
 def test_simulated_participants_freeze_nothing(config: Config, data_folder: Path) -> None:
