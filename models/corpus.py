@@ -3,21 +3,19 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
-
 from models.arrangement import arrange
-from models.arrays import Arrays, read_arrays, write_arrays
 from models.clusters import Link, find_links, find_neighbors, join_links
 from models.metadata import read_metadata
 from models.midi import parse_midi, read_bytes, read_performance
 from models.notes import read_notes
 from models.performance import Performance
+from models.scores import load_scores, save_scores
 from models.sources import Source, is_midi_name, list_midi, search_folder
 from models.splits import SPLITS_FILE, assign_splits, describe_draw, draw_split, load_splits, save_splits
 from models.tokens import Score, fit_vocabulary, quantize
@@ -252,35 +250,6 @@ def list_corpora(folders: DataFolders) -> list[str]:
             f"prepared: {pieces[0].corpus}, {len(pieces)} pieces in {n_clusters} clusters ({splits})"
         )
     return lines
-
-
-def save_scores(path: Path, scores: Mapping[str, Score]) -> None:
-    """Write scores to one file."""
-    arrays: Arrays = {}
-    for name, score in scores.items():
-        arrays[f"{name}/notes"] = score.notes.astype(np.int32)
-        arrays[f"{name}/tempi"] = score.tempi
-        arrays[f"{name}/bar_ticks"] = np.array(score.bar_ticks)
-    write_arrays(path, arrays)
-
-
-def load_scores(path: Path) -> dict[str, Score]:
-    """Return the scores of a file by piece.
-
-    Raises
-    ------
-    StudyError
-        If it is damaged.
-    """
-    stored = read_arrays(path, "Run `study corpus prepare` to make it again.")
-    return {
-        name: Score(
-            stored[f"{name}/notes"].astype(np.int64),
-            int(stored[f"{name}/bar_ticks"]),
-            stored[f"{name}/tempi"],
-        )
-        for name in (key.removesuffix("/notes") for key in stored if key.endswith("/notes"))
-    }
 
 
 def slug(text: str) -> str:

@@ -13,11 +13,10 @@ from models.corpus import (
     add_corpus,
     list_corpora,
     load_pieces,
-    load_scores,
     read_score,
-    save_scores,
 )
 from models.midi import MAX_BYTES
+from models.scores import load_scores, save_scores
 from models.sources import Source, find_source, list_midi
 from models.splits import draw_split
 from study_core.errors import CorpusError, StudyError
