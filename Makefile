@@ -1,15 +1,18 @@
 # Two commands on a fresh machine: `make study` and `make test`. Each does its own set-up.
 .PHONY: study test test-all lint bench sbom docs
 
+# A process for each core shares out the files of tests; each takes up to 2 GB.
+PYTEST = .venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile
+
 study: ## prepare the study of config.yaml and serve it
 	@./setup.sh study
 	@.venv/bin/study run
 
 test: lint ## what must pass before anything lands
-	@.venv/bin/pytest
+	@$(PYTEST)
 
 test-all: lint ## the slow ones too
-	@.venv/bin/pytest -m "slow or not slow"
+	@$(PYTEST) -m "slow or not slow"
 
 lint:
 	@./setup.sh test
