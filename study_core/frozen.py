@@ -27,9 +27,13 @@ UNFROZEN: dict[str, Any] = {
 """What may change under a running study: where things lie (what paths lead to is hashed itself), where the
 server listens, and what a recruitment platform gives out."""
 
-
 FILES = {("recruitment", "consent"), ("screening", "sounds")}
 """Keys under which the server notes the hashes of consent documents and of screening sounds."""
+
+ELSEWHERE = (
+    "not config.yaml, but files under {folder}, or the software: an updated one would make them anew. "
+    "`study serve` needs none of that: it serves the files as they are, and says which of them changed"
+)
 
 
 class FrozenError(StudyError):
@@ -104,7 +108,7 @@ def refuse_frozen(config: Config, what: str) -> None:
         f"remove {path} and set another `version:`; then its files are replaced. What differs:"
     )
     changes = list_changes(_leave_out_files(frozen.config), select_frozen(config))
-    raise FrozenError(list_problems(heading, changes or [f"not config.yaml, but files under {path.parent}"]))
+    raise FrozenError(list_problems(heading, changes or [ELSEWHERE.format(folder=path.parent)]))
 
 
 def _leave_out_files(config: Mapping[str, Any]) -> dict[str, Any]:
