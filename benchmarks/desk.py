@@ -145,9 +145,9 @@ def measure(kind: str, n_judgments: int) -> None:
             f"participants {list_ms:.0f} ms; one plain count over the judgments {least_ms:.0f} ms"
         )
         state_claim(
-            f"live page of the desk, {kind}",
-            least_ms / page_ms,
-            "one count over the judgments takes so many times as long as all that the page asks",
+            f"All queries of the desk's live page at {n_judgments:,} judgments, {kind}",
+            page_ms / least_ms,
+            "of the time of one count over the judgments",
         )
 
 

@@ -83,8 +83,9 @@ def main() -> None:
     state_claim(
         "Answers stored a second", ours.rate / peer.rate, f"times {PEER}'s behind {SIZES[-1]} sessions"
     )
-    state_claim("Acknowledged answers lost", 100 * peer.lost, f"% by {PEER}")
-    state_claim("Acknowledged answers lost", 100 * ours.lost, "% by this server")
+    what = f"Acknowledged answers lost when {N_PEOPLE} people write at once"
+    state_claim(what, 100 * peer.lost, f"% by {PEER}")
+    state_claim(what, 100 * ours.lost, "% by this server")
 
 
 @contextmanager
