@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from study_core.errors import ResponsesError
 from study_server.app import create_app
@@ -21,7 +21,7 @@ from study_server.dataset.archive import list_files, write_zip
 from study_server.dataset.dictionary import TABLES, list_undescribed_fields
 from study_server.exclusion import exclude, readmit
 from study_server.study import Study
-from study_server.tables import Change, Protocol, RecruitmentId, StudySession, Table, Unblinding
+from study_server.tables import Protocol, RecruitmentId, StudySession, Table, Unblinding
 from study_server.unblinding import BlindError
 from tests.study_server.exporting import REASON, export, read_files, read_table
 from tests.study_server.listener import Participant
@@ -126,28 +126,6 @@ def test_batches_are_no_larger_than_their_listeners(
     assert len(read_table(export(study), "participants")) == 5
 
 
-def test_listeners_of_every_batch_are_exported_once_in_the_order_of_their_ids(
-    app: Flask, study: Study
-) -> None:
-    Participant(app).begin().answer()
-    moment = "2026-11-23T00:00:00.000Z"
-    with study.store.write() as db:
-        people = [
-            {
-                "session_id": f"s{i}",
-                "participant_id": f"{i:04d}",
-                "study_version": "1",
-                "consented_at": moment,
-            }
-            for i in range(rows.LISTENERS_AT_ONCE + 2)
-        ]
-        db.execute(insert(StudySession), people)
-    listed = [row["participant_id"].strip("'") for row in read_table(export(study), "participants")]
-    assert listed == sorted(listed)
-    assert {person["participant_id"] for person in people} < set(listed)
-    assert len(listed) == len(people) + 1 > 500
-
-
 def test_real_and_simulated_participants_are_exported_apart(app: Flask, study: Study) -> None:
     Participant(app).begin().answer()
     Participant(app, is_simulated=True).finish()
@@ -168,23 +146,6 @@ def test_before_the_stop_rule_a_reason_is_needed_and_kept(app: Flask, study: Stu
     assert not study.config.folders.export.exists()
     looks = json.loads((export(study) / "flow.json").read_text())["early_looks"]
     assert [(look["reason"], look["n_finished"]) for look in looks] == [(REASON, 1)]
-
-
-def test_who_looked_early_is_the_account_that_ran_the_command_or_its_number(
-    app: Flask, study: Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse() -> str:
-        raise KeyError("getpwuid(): uid not found: 12345")
-
-    Participant(app).finish()
-    export(study)
-    monkeypatch.setattr("getpass.getuser", refuse)  # as in a container without accounts
-    monkeypatch.setattr("os.getuid", lambda: 12345)
-    export(study)
-    with study.store.read() as db:
-        who = [*db.scalars(select(Change.who).order_by(Change.changed_at))]
-    assert who[1] == "user 12345"
-    assert who[0] not in {"user 12345", "study export"}
 
 
 def test_after_the_stop_rule_nothing_is_logged(app: Flask, study: Study) -> None:
@@ -235,16 +196,6 @@ def test_nothing_in_any_file_tells_who_it_was_or_at_what_time(app: Flask, study:
         if not name.endswith(".parquet"):
             assert not [it for it in private if it.encode() in data], name
             assert not re.search(rf"T{moment}|\d\d:\d\d:\d\d".encode(), data), name
-
-
-def test_an_id_whose_day_has_come_leaves_no_byte_behind_an_export(app: Flask, study: Study) -> None:
-    sent = "5f8a9b2c-whose-day-has-come"
-    Participant(app).open(f"/?PROLIFIC_PID={sent}").finish()
-    with study.store.write() as db:
-        db.execute(update(RecruitmentId).values(delete_on="2026-01-01"))
-    export(study)
-    files = study.config.folders.root.glob("study.sqlite3*")
-    assert sent.encode() not in b"".join(path.read_bytes() for path in files)
 
 
 def test_whom_the_researcher_excludes_is_marked_with_the_reason(app: Flask, study: Study) -> None:
