@@ -151,9 +151,9 @@ def test_the_numpy_network_scores_as_the_keras_model_does(tmp_path: Path) -> Non
         "from models.backend import load_backend; load_backend()",
         "from models.lstm import LookbackLSTM",
         "from models.training import compile_generator, load_into",
-        "from models.weights import load_weights",
+        "from pathlib import Path; from models.weights import load_weights",
         f"model = compile_generator(LookbackLSTM({UNITS}))",
-        f"load_into(model, load_weights({str(tmp_path / 'weights.npz')!r}))",
+        f"load_into(model, load_weights(Path({str(tmp_path / 'weights.npz')!r})))",
         f"losses = model(np.load({str(tmp_path / 'features.npy')!r}))",
         f"np.save({str(tmp_path / 'losses.npy')!r}, losses)",
     )
