@@ -71,6 +71,8 @@ class Means:
     independent: FloatArray
     by_factor: Mapping[str, FloatArray]
     n_clusters: Mapping[str, int]
+    n_own: Mapping[str, npt.NDArray[np.int64]]
+    """Of each group, shape (G,); `n_clusters` are those of all groups together."""
 
     def variance(self, gradient: FloatArray) -> float:
         """Return the variance of a function of the means, at least that of independent trials."""
@@ -131,7 +133,7 @@ def weigh_means(means: Means, gradient: FloatArray, level: float) -> Estimate:
 
 def _estimate_function(means: Means, value: float, gradient: FloatArray, level: float) -> Estimate:
     """Return a function of means with its t interval by the delta method, or why it has none."""
-    because = _find_shortage(means)
+    because = _find_shortage(means, gradient)
     if because:
         return Estimate(value=value, method=METHOD, because=because)
     error, freedom = means.variance(gradient) ** 0.5, means.degrees_of_freedom(gradient)
@@ -163,7 +165,7 @@ def measure_groups(rows: pd.DataFrame, values: FloatArray, groups: FloatArray) -
     mean = inside.T @ values / n
     residuals = inside * (values - inside @ mean)[:, None] / n
     total, related = np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups))
-    by_factor, n_clusters, alike = {}, {}, np.zeros((n_groups, n_groups))
+    by_factor, n_clusters, n_own = {}, {}, {}
     for size in range(1, len(FACTORS) + 1):
         for names in combinations(FACTORS, size):
             cluster = rows.groupby(list(names), sort=False).ngroup().to_numpy()
@@ -171,9 +173,11 @@ def measure_groups(rows: pd.DataFrame, values: FloatArray, groups: FloatArray) -
             total, related = total - (-1) ** size * part, related - (-1) ** size * alike
             if size == 1:
                 by_factor[names[0]], n_clusters[names[0]] = part, int(cluster.max()) + 1
+                own = np.unique(np.stack([groups, cluster]), axis=1)[0].astype(np.int64)
+                n_own[names[0]] = np.bincount(own, minlength=n_groups)
     unrelated = np.where(related < 1 - np.finfo(float).eps * values.size, 1 - related, 1.0)
     parts = {name: part / unrelated for name, part in by_factor.items()}
-    return Means(mean, total / unrelated, part / unrelated, parts, n_clusters)
+    return Means(mean, total / unrelated, part / unrelated, parts, n_clusters, n_own)
 
 
 def _sum_products(cluster: npt.NDArray[np.integer], rows: FloatArray) -> FloatArray:
@@ -192,10 +196,10 @@ def estimate_share(rows: pd.DataFrame, values: FloatArray, level: float) -> Esti
         units = min(means.n_clusters.values())
         low, high = clopper_pearson_interval(round(share) * units, units, level)
         return replace(plain, low=low, high=high, method=BOUND)
-    because = _find_shortage(means)
+    unit = np.ones(1)
+    because = _find_shortage(means, unit)
     if because:
         return replace(plain, because=because)
-    unit = np.ones(1)
     error, freedom = means.variance(unit) ** 0.5, means.degrees_of_freedom(unit)
     half = t_quantile(level, freedom) * error / (share * (1 - share))
     low, high = expit(logit(share) + np.array([-half, half]))
@@ -223,6 +227,7 @@ def _estimate_d_prime(
     return _estimate_function(means, plain.value, gradient, level)
 
 
-def _find_shortage(means: Means) -> str:
-    few = [FACTORS[name] for name, count in means.n_clusters.items() if count < MINIMUM_CLUSTERS]
+def _find_shortage(means: Means, gradient: FloatArray) -> str:
+    used = gradient != 0
+    few = [FACTORS[name] for name, own in means.n_own.items() if own[used].min() < MINIMUM_CLUSTERS]
     return f"there is only one {' and one '.join(few)}" if few else ""

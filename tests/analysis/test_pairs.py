@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.pairs import estimate_pairs
+from analysis.pairs import contrast_pairs, estimate_pairs
 
 
 def make_pairs(rng: np.random.Generator, bias: float) -> pd.DataFrame:
@@ -35,3 +35,12 @@ def test_one_side_only_gives_no_d_prime() -> None:
     table = table[table["chose_first"] != table["judged_human"]]
     (pair,) = estimate_pairs(table, 0.95)
     assert pair.d_prime.because == "the human clip was always on the same side"
+
+
+def test_generators_of_one_clip_each_are_not_contrasted_as_if_clips_were_a_sample() -> None:
+    table = make_pairs(np.random.default_rng(3), 0.0)
+    half = np.arange(len(table)) % 2
+    table = table.assign(clip_id=half, system=np.where(half, "gan", "lstm"))
+    (contrast,) = contrast_pairs(table, 0.95)
+    assert contrast.difference.because == "there is only one generated clip"
+    assert contrast.difference.low is contrast.p_holm is None
