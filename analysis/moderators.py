@@ -107,7 +107,9 @@ def cut(numbers: "pd.Series[float]", units: "pd.Series[float]") -> "pd.Series[st
     """Return each row's group of a number: its value where there are few, else its third of the units."""
     if numbers.nunique() <= FEW:
         return numbers.map("{:g}".format)
-    edges = np.unique(np.quantile(units, np.linspace(0, 1, THIRDS + 1)))
+    inner = np.quantile(units, np.linspace(0, 1, THIRDS + 1))[1:-1]
+    # The ends are those of the rows: a fact may change from row to row of one listener.
+    edges = np.unique(np.clip([numbers.min(), *inner, numbers.max()], numbers.min(), numbers.max()))
     codes = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, len(edges) - 2)
     names = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
     return pd.Series([names[code] for code in codes], numbers.index)

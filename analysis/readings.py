@@ -1,5 +1,7 @@
 """What the numbers say, in plain words; every sentence is computed from the estimates."""
 
+import math
+
 from analysis.equivalence import Verdict
 from analysis.estimates import BOUND, Estimate
 from analysis.findings import Generator, Study
@@ -19,6 +21,11 @@ def points(difference: float, digits: int = 0) -> str:
     """Return a difference of shares in percentage points, without its sign."""
     size = f"{abs(100 * difference):.{digits}f}"
     return f"{size} point{'' if float(size) == 1 else 's'}"
+
+
+def needed_points(bound: float) -> str:
+    """Return the smallest bound that passes in percentage points, rounded up: less would not have."""
+    return points(math.ceil(round(1000 * abs(bound), 6)) / 1000, 1)
 
 
 def decimal(value: float, digits: int = 2, *, sign: bool = False) -> str:
@@ -79,7 +86,9 @@ def read_exclusions(study: Study) -> str:
     """Return in a sentence what leaving judgments out changed."""
     before, kept = len(study.exclusions.before), len(study.exclusions.kept)
     if before == kept:
-        return "No judgment was left out, so the estimates with and without exclusions are the same."
+        return (
+            "No declared rule left a judgment out, so the estimates with and without exclusions are the same."
+        )
     without = {g.system: g.fooling.rate.value for g in study.without_exclusions.generators}
     shifts = [
         f"{g.system} {percent(without[g.system], 1)} without and {percent(g.fooling.rate.value, 1)} with"

@@ -8,7 +8,7 @@ from analysis.equivalence import Claim, Verdict
 from analysis.figures.marks import color_of, draw_mark, name_rows, start
 from analysis.figures.ticks import set_percent
 from analysis.paradigms import PairStudy
-from analysis.readings import percent, points
+from analysis.readings import needed_points, percent, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,7 +59,7 @@ def read(explored: Asked) -> str:
             "human music is smaller than what was declared to matter."
         )
     smallest = min(claims, key=lambda claim: (claim.test.smallest_bound or 1.0, claim.system))
-    need = "" if smallest.test.smallest_bound is None else points(smallest.test.smallest_bound)
+    need = "" if smallest.test.smallest_bound is None else needed_points(smallest.test.smallest_bound)
     return (
         f"No generator was shown to be equal to human music within {bound} of {percent(MIDDLE)}; the "
         f"closest, {smallest.system}, would have needed a bound of {need}."

@@ -7,7 +7,7 @@ from analysis.equivalence import Verdict
 from analysis.exploration import Exploration
 from analysis.figures.marks import color_of, draw_mark, name_rows, start
 from analysis.figures.ticks import set_points
-from analysis.readings import points
+from analysis.readings import needed_points, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,7 +69,7 @@ def read(explored: Exploration) -> str:
     least, system = min(smallest)
     return (
         f"No generator was shown to be equal to human music within \u00b1{bound}; the closest, {system}, "
-        f"would have needed a bound of \u00b1{points(least)}."
+        f"would have needed a bound of \u00b1{needed_points(least)}."
     )
 
 

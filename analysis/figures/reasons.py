@@ -76,6 +76,10 @@ def read(explored: Traced) -> str:
     table = _list_heads(explored)
     named = table[table["head"] != OTHER]
     top = named.iloc[0]
+    if not top["n_texts"]:
+        return (
+            f"None of the {explored.reasons.n_texts} reasons in words named a head that the config declares."
+        )
     if explored.reasons.by_listener:
         return (
             f"Of {explored.reasons.n_texts} listeners who said what gave it away, {percent(top['share'])} "

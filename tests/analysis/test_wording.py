@@ -1,0 +1,43 @@
+"""Sentences and groups that would have been untrue of the data beside them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.figures.reasons import read
+from analysis.hierarchical import estimate_coefficients, estimate_probability, fit_detection, fit_systems
+from analysis.moderators import cut
+from analysis.readings import needed_points
+from analysis.reasons import count_reasons
+from tests.analysis.made import simulate_study
+
+
+@pytest.mark.parametrize(("bound", "words"), [(0.1004, "10.1 points"), (0.1, "10.0 points")])
+def test_a_bound_that_would_have_passed_is_not_rounded_below_itself(bound: float, words: str) -> None:
+    assert needed_points(bound) == words
+
+
+def test_a_fact_that_changes_within_listeners_has_groups_that_hold_all_its_values() -> None:
+    numbers = pd.Series(np.arange(1.0, 13.0))
+    groups = cut(numbers, pd.Series([1.0, 1.0, 1.0]))
+    assert set(groups) == {"1 to 12"}
+
+
+def test_reasons_under_no_head_are_not_said_to_speak_of_one() -> None:
+    table = pd.DataFrame({"participant_id": ["a", "b"], "judged_human": [0, 1], "reason": ["xx", "yy"]})
+    reasons = count_reasons(table, {"melody": ["tune"]})
+    told = type("Told", (), {"reasons": reasons})()
+    assert read(told) == "None of the 2 reasons in words named a head that the config declares."
+
+
+def test_a_mixed_model_of_few_clips_or_listeners_refers_to_t_of_the_fewer() -> None:
+    shares = {"human": 0.6, "gan": 0.4}
+    for listeners, clips, of_rate, of_effect in ((12, 5, 4, 8), (6, 9, 5, 5)):
+        trials = dict.fromkeys(shares, clips)
+        table = simulate_study(
+            np.random.default_rng(8), shares, listeners=listeners, clips=clips, trials=trials
+        )
+        model = fit_systems(table)
+        assert estimate_probability(model, {"gan": 1.0}, 0.95).degrees_of_freedom == of_rate
+        assert estimate_coefficients(model, 0.95)["gan"].degrees_of_freedom == of_effect
+        assert fit_detection(table, 0.95).d_prime.degrees_of_freedom == of_effect
