@@ -106,6 +106,7 @@ def test_the_same_judgments_give_the_same_bytes(made: tuple[Study, Path], tmp_pa
 def test_the_page_starts_with_the_answer_and_holds_everything_declared(made: tuple[Study, Path]) -> None:
     study, folder = made
     text = text_of(folder / "report.html")
+    assert "no part of the frozen plan: it was chosen after the plan was frozen" in text
     for generator in study.findings.generators:
         assert text.index(answer(generator, study)) < text.index("Methods")
     assert read_exclusions(study) in text
