@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
+from study_server.table_base import format_utc
 from study_server.tables import Place, StudySession, Trial
 
 Key = tuple[str, bool, str]
@@ -64,7 +65,7 @@ def give_back(db: Session, study_session: StudySession) -> None:
 
 def give_back_lapsed(db: Session, lease: timedelta) -> int:
     """Give back the places of unfinished sessions not seen for so long; return how many sessions lapsed."""
-    oldest = (datetime.now(UTC) - lease).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    oldest = format_utc(datetime.now(UTC) - lease)
     lapsed = db.execute(LAPSE, {"oldest": oldest}).mappings().all()
     if lapsed:
         db.execute(GIVE_BACK, [dict(row) for row in lapsed])

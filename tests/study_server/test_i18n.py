@@ -10,7 +10,7 @@ from jinja2 import Environment
 from sqlalchemy import select
 
 from study_core.config import Config
-from study_core.participation import LANGUAGES as OFFERABLE
+from study_core.languages import LANGUAGES as OFFERABLE
 from study_server import i18n
 from study_server.catalog import Catalog, CatalogError, read_catalog
 from study_server.documents import FOLDER as CONSENT_FOLDER
