@@ -51,7 +51,7 @@ def test_the_refusal_says_since_when_what_differs_and_what_to_do(tmp_path: Path)
 def test_files_that_changed_under_the_same_config_are_told_from_a_changed_config(tmp_path: Path) -> None:
     config = Config(data_dir=str(tmp_path))
     mark_frozen(config.folders.frozen, make_mark(config))
-    with pytest.raises(FrozenError, match=r"not config\.yaml, but files under.*or the software.*`study serve`"):
+    with pytest.raises(FrozenError, match=r"not config\.yaml, but files under.*software.*`study serve`"):
         refuse_frozen(config, "the stimuli")
 
 
