@@ -74,7 +74,7 @@ def explore_pairs(study: PairStudy, features: pd.DataFrame | None = None) -> Pai
         find_cues(kept, features, level, outcome=FOUND_OUT),
         count_reasons(kept, config.reasons),
         tuple(divide(kept, name, CORRECT, level) for name in responses.factors),
-        _compare_plan(study),
+        list_deviations(responses.plan, config, exclusions.before),
     )
 
 
@@ -91,7 +91,7 @@ def explore_ratings(study: RatingStudy, features: pd.DataFrame | None = None) ->
         find_cues(kept, features, level, outcome=RATING.name),
         count_reasons(kept, config.reasons),
         tuple(divide(kept, name, RATING, level) for name in responses.factors),
-        _compare_plan(study),
+        list_deviations(responses.plan, config, exclusions.before),
         measure_learning(kept, level, RATING).trend,
     )
 
@@ -154,8 +154,3 @@ def _shrink_rated(clips: pd.DataFrame, rated: pd.DataFrame, level: float) -> pd.
         found = shrink_means(own["mean"].to_numpy(), own["size"].to_numpy(), float((left**2).sum()), level)
         tables.append(rows.assign(shrunk=found.share, low=found.low, high=found.high))
     return pd.concat(tables, ignore_index=True)
-
-
-def _compare_plan(study: PairStudy | RatingStudy) -> tuple[Deviation, ...] | None:
-    plan = study.responses.plan
-    return None if plan is None else list_deviations(plan, study.config)

@@ -45,7 +45,7 @@ class Exploration:
 
 def explore(study: Study, features: pd.DataFrame | None = None) -> Exploration:
     """Return everything that is looked at beside the declared estimates."""
-    config, kept, plan = study.config, study.exclusions.kept, study.responses.plan
+    config, kept = study.config, study.exclusions.kept
     level, rates = config.confidence_level, measure_rates(kept)
     return Exploration(
         study,
@@ -57,7 +57,7 @@ def explore(study: Study, features: pd.DataFrame | None = None) -> Exploration:
         count_reasons(kept, config.reasons),
         tuple(plan_precision(rates, g.system, level) for g in study.findings.generators),
         tuple(divide(kept, name, TAKEN, level) for name in study.responses.factors),
-        None if plan is None else list_deviations(plan, config),
+        list_deviations(study.responses.plan, config, study.exclusions.before),
     )
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from study_core.config import AnalysisConfig
 from study_core.errors import ResponsesError
 
 MISSING = "not in the plan"
+UNKNOWN = "not in protocol.json, so unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +57,35 @@ def read_plan(path: Path) -> Plan | None:
         ) from None
 
 
-def list_deviations(plan: Plan, config: AnalysisConfig) -> tuple[Deviation, ...]:
-    """Return every key whose value in use differs from a frozen protocol's, in the order of the config."""
+def list_deviations(
+    plan: Plan | None, config: AnalysisConfig, rows: pd.DataFrame
+) -> tuple[Deviation, ...] | None:
+    """Return every key whose value in use differs from that frozen for these rows; None without a plan.
+
+    The keys are in the order of the config. Only the protocols that the rows name are held against it, or
+    all of the plan where they name none; one that they name and the plan lacks stands last.
+    """
+    if plan is None:
+        return None
+    hashes = rows["protocol_sha256"].dropna() if "protocol_sha256" in rows else pd.Series(dtype=object)
+    counts = {str(sha256): int(n) for sha256, n in hashes.value_counts(sort=False).items()}
     used = config.model_dump(mode="json")
     found = []
-    for analysis in plan.protocols.values():
+    for sha256, analysis in plan.protocols.items():
+        if counts and sha256 not in counts:
+            continue
         for key in (*used, *(key for key in analysis if key not in used)):
             planned = analysis.get(key, MISSING)
             if planned != used.get(key, MISSING):
                 found.append(
                     Deviation(key, show_value(planned), show_value(used.get(key, "no longer a key")))
                 )
-    return tuple(dict.fromkeys(found))
+    lacking = [
+        Deviation(f"protocol {sha256[:12]}", UNKNOWN, f"{count:,} of {len(rows):,} judgments")
+        for sha256, count in counts.items()
+        if sha256 not in plan.protocols
+    ]
+    return tuple(dict.fromkeys([*found, *lacking]))
 
 
 def show_value(value: object) -> str:

@@ -269,13 +269,27 @@ def test_benjamini_and_hochberg_and_holm_agree_with_r() -> None:
 def test_deviations_from_the_frozen_plan_are_listed() -> None:
     planned = CONFIG.model_dump(mode="json") | {"minimum_listening_s": 5.0, "outliers": "none"}
     del planned["equivalence_bound"]
-    found = list_deviations(Plan({"ab": planned}), CONFIG)
-    assert [(one.key, one.planned, one.used) for one in found] == [
+    rows = pd.DataFrame({"protocol_sha256": ["ab", None]})
+    found = list_deviations(Plan({"ab": planned}), CONFIG, rows)
+    assert [(one.key, one.planned, one.used) for one in found or ()] == [
         ("minimum_listening_s", "5", "3"),
         ("equivalence_bound", "not in the plan", "0.1"),
         ("outliers", "none", "no longer a key"),
     ]
-    assert list_deviations(Plan({"ab": CONFIG.model_dump(mode="json")}), CONFIG) == ()
+    assert list_deviations(Plan({"ab": CONFIG.model_dump(mode="json")}), CONFIG, rows) == ()
+    assert list_deviations(None, CONFIG, rows) is None
+
+
+def test_judgments_are_held_against_the_plan_of_their_own_protocol_and_no_other() -> None:
+    as_used = CONFIG.model_dump(mode="json")
+    plan = Plan({"ab": as_used | {"minimum_listening_s": 5.0}, "cd": as_used})
+    assert list_deviations(plan, CONFIG, pd.DataFrame({"protocol_sha256": ["cd"]})) == ()
+    elsewhere = list_deviations(plan, CONFIG, pd.DataFrame({"protocol_sha256": ["cd", "ef" * 32]}))
+    assert [(one.key, one.planned, one.used) for one in elsewhere or ()] == [
+        ("protocol efefefefefef", "not in protocol.json, so unknown", "1 of 2 judgments"),
+    ]
+    unnamed = list_deviations(plan, CONFIG, pd.DataFrame({"clip_id": ["c1"]}))
+    assert [one.key for one in unnamed or ()] == ["minimum_listening_s"]
 
 
 def test_a_file_that_is_no_protocol_is_refused(tmp_path: Path) -> None:
