@@ -10,6 +10,8 @@ from study_core.section import Section
 from study_core.types import HUMAN, HUMAN_SYSTEMS
 
 NAMED_QUESTIONS = ("age_band", "musical_training", "pokemon_games", "gave_it_away")
+SCALE_PREFIX = "training_"
+"""Of the ids of the musical training scale's items."""
 SCREENING_TRIALS = 6
 Text = str | dict[str, str]
 """A text for all languages, or one per language; a language that is missing gets the first."""
@@ -122,6 +124,8 @@ class OwnQuestion(Section):
 
     @model_validator(mode="after")
     def _ask_what_can_be_answered(self) -> Self:
+        if self.id.startswith(SCALE_PREFIX):
+            raise ValueError(f"{self.id}: ids that begin with {SCALE_PREFIX} are those of musical_training")
         if (self.type in ("single", "multiple")) != (len(self.options) >= 2):  # noqa: PLR2004 (a choice)
             raise ValueError(f"{self.id}: a question of type {self.type} has {len(self.options)} options")
         lowest, highest = self.minimum, self.maximum

@@ -185,6 +185,7 @@ def test_questions_of_one_kind_share_a_page_and_the_scale_has_its_own() -> None:
         ("{own: [{id: a, type: text, ask: A?, options: {x: X, y: Y}}]}", "of type text has 2 options"),
         ("{own: [{id: a, type: scale, ask: A?, maximum: 20}]}", "a: a scale has 2 to 11 points"),
         ("{own: [{id: a, type: number, ask: A?, minimum: 3, maximum: 2}]}", "minimum is above maximum"),
+        ("{own: [{id: training_lessons_years, type: text, ask: A?}]}", "are those of musical_training"),
         ("{own: [{id: Age, type: text, ask: A?}]}", "String should match pattern"),
     ],
 )
