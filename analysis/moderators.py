@@ -6,11 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from analysis.estimates import Estimate
+from analysis.estimates import MINIMUM_CLUSTERS, Estimate
 from analysis.learning import add_systems, cross_human, trace
 from analysis.multiplicity import adjust_benjamini_hochberg
 from analysis.outcomes import CORRECT, Outcome, average_groups
-from analysis.regression import regress
+from analysis.regression import FACTORS, regress
 
 FEW, THIRDS, MANY = 6, 3, 12
 """Up to so many values are shown each; numbers with more by thirds; words with more than MANY not at all."""
@@ -94,12 +94,17 @@ def measure_moderator(table: pd.DataFrame, name: str, level: float, outcome: Out
 def _test_groups(
     moderator: Moderator, rows: pd.DataFrame, group: "pd.Series[str]", outcome: Outcome
 ) -> Moderator:
+    sizes = rows.groupby(group)[["participant_id", "clip_id"]].nunique()
+    for column, counts in sizes.items():
+        if counts.min() < MINIMUM_CLUSTERS:
+            because = f'only one {FACTORS[str(column)]} is in the group "{counts.idxmin()}"'
+            return replace(moderator, because=because)
     dummies = pd.get_dummies(group, prefix="group", dtype=float).iloc[:, 1:]
     terms = cross_human(rows, dummies) if outcome.is_gap else dummies
     found = regress(outcome.value(rows), add_systems(rows, terms), rows)
     if isinstance(found, str):
         return replace(moderator, because=found)
-    p = found.test_jointly(list(map(str, dummies)))
+    p = found.test_jointly(list(map(str, dummies)), int(sizes.to_numpy().min()))
     return replace(moderator, p=p, because="" if p is not None else "too few listeners per group")
 
 

@@ -55,10 +55,12 @@ class Regression:
         value = float(self.coefficients[i])
         return estimate_by_t(value, error, self.degrees_of_freedom, level, method=METHOD)
 
-    def test_jointly(self, terms: list[str]) -> float | None:
-        """Return the p of several coefficients all being 0; None where their covariance is singular.
+    def test_jointly(self, terms: list[str], fewest: int) -> float | None:
+        """Return the p of several groups' coefficients all being 0; None where their covariance is singular.
 
-        Wald's F with the sum of the one-way covariances, which never rejects too often.
+        Wald's F with the sum of the one-way covariances, against no more degrees of freedom than the
+        `fewest` listeners or clips of a group give: beside many others theirs alone is the variance that
+        counts (Imbens & Kolesar 2016, section II).
         """
         used = [self.terms.index(term) for term in terms]
         covariance = np.sum(list(self.by_factor.values()), axis=0)[np.ix_(used, used)]
@@ -66,7 +68,7 @@ class Regression:
             return None
         value = self.coefficients[used]
         statistic = float(value @ np.linalg.solve(covariance, value)) / len(used)
-        return float(stats.f.sf(statistic, len(used), self.degrees_of_freedom))
+        return float(stats.f.sf(statistic, len(used), min(self.degrees_of_freedom, fewest - 1.0)))
 
 
 def regress(outcome: npt.ArrayLike, terms: pd.DataFrame, judgments: pd.DataFrame) -> Regression | str:
