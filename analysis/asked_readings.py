@@ -93,7 +93,7 @@ def read_shift(study: PairStudy | RatingStudy) -> str:
     shifts = [f"{name} {without[name]} without and {value} with" for name, value in now.items()]
     what = "shares of human clips found" if isinstance(study, PairStudy) else "mean ratings"
     return (
-        f"{before - kept:,} of {count(before, 'judgment')} were left out by the declared rules; {what} "
+        f"{before - kept:,} of {count(before, 'judgment')} were left out; {what} "
         f"without and with these exclusions: {', '.join(shifts)}."
     )
 

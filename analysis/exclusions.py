@@ -51,6 +51,11 @@ class Exclusions:
     heard_again: pd.DataFrame
     """Those kept and, by the same rules, the second judgments of clips heard again."""
 
+    @property
+    def n_by_hand(self) -> int:
+        """Judgments that went with listeners whom the researcher excluded."""
+        return sum(step.left_out or 0 for step in self.steps if step.name == BY_HAND.name)
+
 
 def apply_rules(table: pd.DataFrame, config: AnalysisConfig) -> Exclusions:
     """Return the judgments that the declared rules keep, with a flow table.

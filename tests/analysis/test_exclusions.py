@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from analysis.exclusions import OUTCOMES, Rule, apply_rules, list_rules
+from analysis.exploration import explore
+from analysis.figures import DRAWINGS, Plate
 from analysis.findings import study_responses
+from analysis.page import render_page
 from analysis.responses import Responses, read_responses
 from study_core.config import AnalysisConfig
 from study_core.errors import ResponsesError
@@ -77,6 +81,29 @@ def test_whom_the_researcher_excluded_is_left_out_and_counted(export: pd.DataFra
     ]
     assert "p0" in set(exclusions.before["participant_id"])
     assert "p0" not in set(exclusions.kept["participant_id"])
+
+
+def test_exclusion_by_hand_is_not_said_to_be_declared_or_blind(export: pd.DataFrame, read: Read) -> None:
+    by_hand = "8 judgments went with listeners whom the researcher excluded by hand"
+    assert by_hand not in text_of(read(export))
+    assert by_hand in text_of(read(export.assign(is_excluded=(export["participant_id"] == "p0").astype(int))))
+
+
+def test_the_methods_count_before_exclusions_and_after_them_apart(export: pd.DataFrame, read: Read) -> None:
+    export.loc[export["system"] == "gan", "knows_tune"] = 1
+    export = export.assign(trial_kind="main")
+    catches = export.iloc[:1].assign(clip_id="c0", trial_kind="catch", trial_index=9)
+    text = text_of(read(pd.concat([export, catches])))
+    assert "Before anything was left out, 12 listeners gave 97 judgments of 19 clips" in text
+    assert "1 (catch trial), 24 (listener knew the tune). Analyzed were 72 judgments" in text
+    assert "by 12 listeners, of 12 clips from 2 systems (human, lstm)." in text
+
+
+def text_of(responses: Responses) -> str:
+    """Return what the report's page says, without its figures."""
+    plates = {name: Plate(name, drawing.title, "", "") for name, drawing in DRAWINGS.items()}
+    page = render_page(explore(study_responses(responses, AnalysisConfig())), plates, "Exclusions")
+    return " ".join(BeautifulSoup(page, "html.parser").get_text(" ").split())
 
 
 def test_who_failed_a_check_is_left_out_and_who_ended_before_it_stays(
