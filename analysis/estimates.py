@@ -13,6 +13,9 @@ TWO_WAY = "two-way clustered, t"
 BOUND = "bound"
 """Exact bound where all answers are equal; see `estimate_rate`."""
 MINIMUM_CLUSTERS = 2
+NO_ERROR = 1e-9
+"""A standard error below this is none."""
+CANCEL = "the answers cancel out exactly, which leaves nothing to measure chance by"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,7 @@ def explain_missing_interval(rates: Rates, gradient: FloatArray) -> str:
         if rates.share[i] in (0, 1):
             answer = "human" if rates.share[i] else "computer"
             return f'all {rates.n_trials[i]} judgments of {name} clips were "{answer}"'
-    return ""
+    return CANCEL if rates.variance(gradient) < NO_ERROR**2 else ""
 
 
 def t_quantile(level: float, degrees_of_freedom: float) -> float:

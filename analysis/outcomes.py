@@ -67,7 +67,7 @@ def estimate_mean(means: Rates, systems: tuple[str, ...], gradient: FloatArray, 
             who = "clip" if means.n_clips[i] < MINIMUM_CLUSTERS else "listener"
             return Estimate(value=value, because=f"there is only one {who} with ratings of {system}")
         if means.naive_variance(unit) == 0:
-            return Estimate(value=value, because=f"all ratings of {system} were alike")
+            return Estimate(value=value, because=f"the ratings of {system} are all alike or cancel out")
     return estimate_function(means, value, gradient, level)
 
 

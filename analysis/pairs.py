@@ -26,7 +26,9 @@ from scipy.special import expit, logit
 from analysis.clusters import FloatArray
 from analysis.estimates import (
     BOUND,
+    CANCEL,
     MINIMUM_CLUSTERS,
+    NO_ERROR,
     Estimate,
     clopper_pearson_interval,
     estimate_by_t,
@@ -230,4 +232,6 @@ def _estimate_d_prime(
 def _find_shortage(means: Means, gradient: FloatArray) -> str:
     used = gradient != 0
     few = [FACTORS[name] for name, own in means.n_own.items() if own[used].min() < MINIMUM_CLUSTERS]
-    return f"there is only one {' and one '.join(few)}" if few else ""
+    if few:
+        return f"there is only one {' and one '.join(few)}"
+    return CANCEL if means.variance(gradient) < NO_ERROR**2 else ""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.clusters import Rates
-from analysis.estimates import MINIMUM_CLUSTERS, t_quantile
+from analysis.estimates import MINIMUM_CLUSTERS, explain_missing_interval, t_quantile, unit_gradient
 
 LISTENERS = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480)
 CLIPS = (5, 10, 20, 40, 100)
@@ -43,7 +43,8 @@ def plan_precision(rates: Rates, system: str, level: float) -> Precision:
     """Return the half-width of a system's rate for other designs, trials per listener as here."""
     i = rates.index(system)
     listeners, clips, trials = (int(n[i]) for n in (rates.n_listeners, rates.n_clips, rates.n_trials))
-    if min(listeners, clips) <= MINIMUM_CLUSTERS or rates.share[i] in (0, 1):
+    unknown = explain_missing_interval(rates, unit_gradient(rates, system))
+    if unknown or min(listeners, clips) <= MINIMUM_CLUSTERS:
         because = "the study is too small to plan another from"
         return Precision(system, listeners, clips, None, because=because)
     by_listener, by_clip, by_pair = (

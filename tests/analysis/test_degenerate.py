@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from analysis.asked import collect_asked
 from analysis.asked_exploration import Asked, explore_pairs, explore_ratings
 from analysis.canvas import set_style, tolerate_missing_glyphs
+from analysis.estimates import CANCEL
 from analysis.exploration import Exploration, explore
 from analysis.figures import DRAWINGS, PAIR_DRAWINGS, RATING_DRAWINGS, Plate
 from analysis.findings import study_responses
 from analysis.numbers import collect_numbers
 from analysis.page import render_asked, render_page
 from analysis.paradigms import study_pairs, study_ratings
+from analysis.readings import answer
 from analysis.report import write_report
 from analysis.responses import read_responses
 from study_core.config import AnalysisConfig
@@ -239,3 +241,24 @@ def test_poor_pairs_and_ratings_give_every_number_or_the_reason_why_not(
     table = (POOR_ASKED | (POOR_PAIRS if kind == "pairs" else POOR_RATINGS))[name](MAKERS[kind]())
     drawn = name in ("all found", "all alike", "one trial each")
     assert_sound(analyze(table, tmp_path, factors=("participant_id",)), draw=drawn)
+
+
+def test_answers_that_cancel_exactly_give_no_interval_of_width_zero(tmp_path: Path) -> None:
+    """Everybody hears every clip twice and says "human" once."""
+    once = make_export()[["participant_id", "clip_id", "system", "judged_human"]]
+    table = pd.concat([once.assign(judged_human=said) for said in (0, 1)])
+    explored = analyze(table.assign(trial_index=np.arange(len(table))), tmp_path)
+    assert isinstance(explored, Exploration)
+    for generator in explored.study.findings.generators:
+        assert (generator.fooling.rate.low, generator.fooling.rate.because) == (None, CANCEL)
+        assert CANCEL in answer(generator, explored.study)
+    assert_sound(explored, draw=True)
+
+
+def test_pairs_whose_answers_cancel_exactly_give_no_interval_of_width_zero(tmp_path: Path) -> None:
+    once = MAKERS["pairs"]()
+    table = pd.concat([once.assign(chose_first=said) for said in (0, 1)])
+    explored = analyze(table.assign(trial_index=np.arange(len(table))), tmp_path)
+    for pair in explored.study.findings.pairs:
+        assert (pair.correct.low, pair.correct.because) == (None, CANCEL)
+    assert_sound(explored, draw=True)

@@ -226,7 +226,7 @@ def test_ratings_that_were_all_alike_have_no_interval() -> None:
     flat.loc[flat["system"] == "gan", "rating"] = 1.0
     found = compare_ratings(draw_ratings(1, 0.3), flat, same_clips=False, bound=BOUND, level=LEVEL).pairings
     assert [one.difference.low is None for one in found] == [False, True, True, False]
-    assert found[2].difference.because == "in B all ratings of gan were alike"
+    assert found[2].difference.because == "in B the ratings of gan are all alike or cancel out"
 
 
 def write_pairs(folder: Path, table: pd.DataFrame) -> Path:
