@@ -14,6 +14,7 @@ from study_core.types import HUMAN
 GUESSING = 0.5
 MARK = 0.004
 """Half the width of the mark of guessing on a scale."""
+CONFUSED = "listeners confused the two: they took the generated clip for the human one more often than not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ def list_answers(study: PairStudy | RatingStudy) -> list[Answer]:
 
 
 def _answer_pair(pair: Pair, claim: Claim, level: float) -> Answer:
-    correct, verdict = pair.correct, _conclude(claim, "listeners told the two apart")
+    correct = pair.correct
+    told = "listeners told the two apart" if correct.value > GUESSING else CONFUSED
+    verdict = _conclude(claim, told)
     sentence = (
         f"Beside {pair.system}, the human clip was found in {percent(correct.value)} of pairs "
         f"({give_range(correct, level)}), where guessing gives 50%: {verdict}."

@@ -45,9 +45,9 @@ def read(explored: PairExploration) -> str:
         if leaning
         else "no lean to a side was shown"
     )
-    told = "hardest to tell from human music: the" if len(pairs) > 1 else "told from human music so: the"
+    least = "least often " if len(pairs) > 1 else ""
     return (
-        f"{hardest.system} was {told} human clip was found in {percent(hardest.correct.value)} of its pairs, "
+        f"The human clip was found {least}beside {hardest.system}, in {percent(hardest.correct.value)} of pairs, "
         f"where guessing gives 50%; {side}."
     )
 

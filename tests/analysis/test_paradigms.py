@@ -11,6 +11,7 @@ from analysis.answers import HUMAN_CLIP
 from analysis.asked import collect_asked, write_asked
 from analysis.asked_exploration import explore_pairs, explore_ratings
 from analysis.asked_keys import ASKED_KEYS
+from analysis.asked_readings import list_answers
 from analysis.cues import FOUND_OUT, find_cues
 from analysis.equivalence import Verdict
 from analysis.factors import divide
@@ -99,6 +100,20 @@ def test_equality_to_guessing_is_tested_with_half_the_declared_difference(pairs:
     declared = [claim for claim in pairs.findings.claims if claim.name == "declared"]
     assert [claim.test.bound for claim in declared] == [CONFIG.equivalence_bound / 2] * 2
     assert declared[0].test.verdict == Verdict.DIFFERENT
+
+
+def test_finding_the_human_clip_less_often_than_guessing_is_not_said_to_be_telling(tmp_path: Path) -> None:
+    table = make_told()
+    turned = table["system"].eq("gan") | table["second_system"].eq("gan")
+    table["chose_first"] = table["chose_first"].mask(turned, 1 - table["chose_first"])
+    table.to_csv(tmp_path / "trials.csv", index=False)
+    gan, lstm = list_answers(study_pairs(read_responses(tmp_path / "trials.csv"), CONFIG))
+    assert "told the two apart" not in gan.sentence
+    assert gan.sentence.endswith(
+        "where guessing gives 50%: listeners confused the two: they took the generated clip for the human "
+        "one more often than not."
+    )
+    assert "confused" not in lstm.sentence
 
 
 def test_influence_is_that_of_leaving_one_out(pairs: PairStudy) -> None:
