@@ -15,7 +15,11 @@ from analysis.clusters import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """Shares, or means, of K units, each of shape (K,), with the interval of their posterior."""
+    """Shares, or means, of K units, each of shape (K,), with the interval of their posterior.
+
+    Where units do not differ beyond chance, all have the common mean and `low` and `high` are NaN: that they
+    are estimated to be alike is no knowledge of any one of them.
+    """
 
     share: FloatArray
     low: FloatArray
@@ -27,8 +31,7 @@ def shrink_shares(hits: IntArray, trials: IntArray, level: float) -> Shrunk:
     mean = float(hits.sum() / trials.sum())
     alike = measure_likeness(hits, trials)
     if alike == 0 or mean in (0, 1):
-        same = np.full(len(hits), mean)
-        return Shrunk(same, same, same)
+        return _repeat(mean, len(hits))
     strength = 1 / alike - 1
     posterior = stats.beta(mean * strength + hits, (1 - mean) * strength + trials - hits)
     low, high = posterior.interval(level)
@@ -49,12 +52,15 @@ def shrink_means(means: FloatArray, counts: IntArray, squares: float, level: flo
     between = (counts * (means - common) ** 2).sum() - (units - 1) * within
     variance = max(0.0, float(between / share_of)) if share_of > 0 else 0.0
     if variance == 0:
-        same = np.full(units, common)
-        return Shrunk(same, same, same)
+        return _repeat(common, units)
     weight = variance / (variance + within / counts)
     reach = stats.norm.ppf((1 + level) / 2) * np.sqrt(weight * within / counts)
     middle = common + weight * (means - common)
     return Shrunk(middle, middle - reach, middle + reach)
+
+
+def _repeat(mean: float, n: int) -> Shrunk:
+    return Shrunk(np.full(n, mean), np.full(n, np.nan), np.full(n, np.nan))
 
 
 def measure_likeness(hits: IntArray, trials: IntArray) -> float:

@@ -58,5 +58,6 @@ def list_clips(clips: pd.DataFrame) -> list[SystemClips]:
 def _pick(clips: pd.DataFrame, system: str) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     own = clips[clips["system"] == system].sort_values(["shrunk", "clip_id"], ascending=[False, True])
     size = min(SHOWN, len(own) // 2) or len(own)
-    rows = [{str(key): value for key, value in row.items()} for row in own.to_dict("records")]
+    known = own.astype(object).where(own.notna(), None)
+    rows = [{str(key): value for key, value in row.items()} for row in known.to_dict("records")]
     return rows[:size], rows[size:][::-1][:size]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.canvas import INK, LINE, explain
+from analysis.clusters import FloatArray
 from analysis.figures.accounted import Explored
 from analysis.figures.marks import color_of, draw_mark, name_columns, start
 from analysis.figures.ticks import set_percent
@@ -61,9 +62,16 @@ def thin(clips: pd.DataFrame) -> pd.DataFrame:
     return ordered.iloc[places]
 
 
+def draw_intervals(axes: "Axes", x: FloatArray, clips: pd.DataFrame, color: str) -> None:
+    """Draw the intervals of the clips that have one."""
+    known = clips["low"].notna().to_numpy()
+    low, high = clips.loc[known, "low"], clips.loc[known, "high"]
+    axes.vlines(x[known], low, high, color=color, linewidth=1.4, alpha=0.45)
+
+
 def _draw_system(axes: "Axes", left: float, clips: pd.DataFrame, color: str) -> None:
     x = left + (np.arange(len(clips)) + 0.5) / len(clips)
-    axes.vlines(x, clips["low"], clips["high"], color=color, linewidth=1.4, alpha=0.45)
+    draw_intervals(axes, x, clips, color)
     axes.plot(x, clips["judged_human"], "o", markersize=3.2, markerfacecolor="none", markeredgecolor=color)
     axes.plot(x, clips["shrunk"], "o", markersize=4.2, color=color, markeredgewidth=0)
     axes.plot([left, left + 1], [0, 0], color=LINE, linewidth=0.8)

@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.asked_exploration import RatingExploration
 from analysis.canvas import INK, explain
-from analysis.figures.clips import GAP, thin
+from analysis.figures.clips import GAP, draw_intervals, thin
 from analysis.figures.marks import color_of, name_columns, start
 from analysis.readings import count, decimal
 
@@ -29,7 +29,7 @@ def draw(explored: RatingExploration) -> "Figure":
         if rating.mean.low is not None and rating.mean.high is not None:
             band = [rating.mean.low, rating.mean.low, rating.mean.high, rating.mean.high]
             axes.fill([left, left + 1, left + 1, left], band, color=color, alpha=WASH, linewidth=0)
-        axes.vlines(x, clips["low"], clips["high"], color=color, linewidth=1.4, alpha=0.45)
+        draw_intervals(axes, x, clips, color)
         axes.plot(x, clips["mean"], "o", markersize=3.2, markerfacecolor="none", markeredgecolor=color)
         axes.plot(x, clips["shrunk"], "o", markersize=4.2, color=color, markeredgewidth=0)
         axes.plot([left, left + 1], [rating.mean.value] * 2, color=INK, linewidth=1.2)

@@ -262,3 +262,19 @@ def test_pairs_whose_answers_cancel_exactly_give_no_interval_of_width_zero(tmp_p
     for pair in explored.study.findings.pairs:
         assert (pair.correct.low, pair.correct.because) == (None, CANCEL)
     assert_sound(explored, draw=True)
+
+
+@pytest.mark.parametrize("kind", ["yes/no", "ratings"])
+def test_clips_that_do_not_differ_beyond_chance_have_no_interval_each(kind: str, tmp_path: Path) -> None:
+    """Every clip of a system has the same share, or mean."""
+    table = make_export() if kind == "yes/no" else MAKERS["ratings"]()
+    place = table.groupby("clip_id").cumcount()
+    even = table[place < 2 * (table.groupby("clip_id")["clip_id"].transform("size") // 2)]
+    said = {"judged_human": place % 2} if kind == "yes/no" else {"rating": 2 + place % 2}
+    explored = analyze(even.assign(**said), tmp_path)
+    assert explored.clips[["low", "high"]].isna().all(axis=None)
+    page = (render_page if kind == "yes/no" else render_asked)(explored, {}, "Even")
+    assert "50 to 50" not in page
+    assert "2.50 to 2.50" not in page
+    assert page.count("clips do not differ beyond chance") == 1
+    assert_sound(explored, draw=True)
