@@ -200,16 +200,16 @@ def _add_participants(table: pd.DataFrame, path: Path, names: Sequence[str]) -> 
     if not path.exists():
         return table
     people = read_cells(_read_bytes(path), path)
-    wanted = [name for name in names if name in people and name not in table]
-    if "participant_id" not in people or people["participant_id"].duplicated().any():
+    wanted = [name for name in dict.fromkeys(names) if name in people and name not in table]
+    own = people[[name for name in ("participant_id", *wanted) if name in people]]
+    _raise_problems(path, find_wrong_cells(own))
+    facts = read_values(own)
+    if "participant_id" not in facts or facts["participant_id"].duplicated().any():
         raise ResponsesError(
             f"{path} needs a column participant_id and a row per listener. Write it again with "
             "`study export`, or remove it."
         )
-    if not wanted:
-        return table
-    facts = read_values(people[["participant_id", *wanted]])
-    return table.merge(facts, on="participant_id", how="left", validate="many_to_one")
+    return table.merge(facts, on="participant_id", how="left", validate="many_to_one") if wanted else table
 
 
 def _find_paradigm(table: pd.DataFrame) -> Paradigm:

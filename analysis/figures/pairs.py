@@ -47,8 +47,8 @@ def read(explored: PairExploration) -> str:
     )
     least = "least often " if len(pairs) > 1 else ""
     return (
-        f"The human clip was found {least}beside {hardest.system}, in {percent(hardest.correct.value)} of pairs, "
-        f"where guessing gives 50%; {side}."
+        f"The human clip was found {least}beside {hardest.system}, in {percent(hardest.correct.value)} of "
+        f"pairs, where guessing gives 50%; {side}."
     )
 
 

@@ -160,6 +160,22 @@ def test_a_clip_belongs_to_one_system(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("people", "words"),
+    [
+        ("participant_id,passed_checks\na,1\nb,perhaps\n", "passed_checks: 'perhaps' in row 3; must be 1/0"),
+        ("participant_id,passed_checks\na,1\n ,0\n", "participant_id: ' ' in row 3; must be an id"),
+        ("participant_id,passed_checks\na,1\na ,0\n", "needs a column participant_id and a row per listener"),
+        ("who,passed_checks\na,1\n", "needs a column participant_id and a row per listener"),
+    ],
+)
+def test_a_wrong_file_of_listeners_is_named_with_what_is_wrong(path: Path, people: str, words: str) -> None:
+    (path.parent / "participants.csv").write_text(people, encoding="utf-8")
+    said = message(path, SOUND, factors=("passed_checks",))
+    assert words in said
+    assert "participants.csv" in said
+
+
 def test_one_system_or_no_human_or_one_listener_is_too_few(path: Path) -> None:
     assert message(path, HEADER + "a,g1,gan,1\na,g2,gan,0\n") == (
         "trials.csv cannot be analyzed:\n"
