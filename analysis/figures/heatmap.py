@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TITLE = "Who said what about which clip?"
 MOST_ROWS, MOST_COLUMNS = 240, 360
 """Of more listeners or clips, neighbors in the order share a cell."""
+SHARED = "the share \u201chuman\u201d of neighbors in the order, for there are more than fit"
 
 
 def draw(explored: Exploration) -> "Figure":
@@ -35,8 +36,10 @@ def read(explored: Exploration) -> str:
     """Return the figure in a sentence."""
     kept = explored.study.exclusions.kept
     lean = kept.groupby("participant_id")["judged_human"].mean()
+    fits = len(lean) <= MOST_ROWS and len(explored.clips) <= MOST_COLUMNS
+    cell = "one judgment" if fits else SHARED
     return (
-        "Each cell is one judgment; the most trusting listener said \u201chuman\u201d in "
+        f"Each cell is {cell}; the most trusting listener said \u201chuman\u201d in "
         f"{percent(lean.max())} of trials, the most suspicious in {percent(lean.min())}, and "
         "columns of one color are clips that everybody heard alike."
     )

@@ -41,7 +41,7 @@ def draw(explored: RatingExploration) -> "Figure":
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_ylabel(f"{len(means)} listeners")
-    explain(axes, "a row is a listener, the mildest on top; dark: that rating was given often")
+    explain(axes, describe_rows(len(means)))
     bar = figure.colorbar(image, ax=axes, shrink=0.5, aspect=14, pad=0.02)
     bar.ax.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f}%")
     bar.outline.set_visible(False)
@@ -55,3 +55,10 @@ def read(explored: RatingExploration) -> str:
     flat = int((listeners["sd"] == 0).sum())
     plain = f"; {flat} gave one and the same rating to all clips" if flat else ""
     return f"Listeners' own mean ratings range from {low} to {high}{plain}."
+
+
+def describe_rows(n_listeners: int) -> str:
+    """Return what a row of so many listeners' figure is."""
+    fits = n_listeners <= MOST_ROWS
+    row = "a listener" if fits else "listeners of like means, for there are more than fit"
+    return f"a row is {row}, the mildest on top; dark: that rating was given often"
