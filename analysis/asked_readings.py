@@ -8,7 +8,7 @@ from analysis.estimates import Estimate
 from analysis.pairs import Pair
 from analysis.paradigms import PairFindings, PairStudy, RatingStudy
 from analysis.ratings import Rating
-from analysis.readings import count, decimal, give_range, percent, points
+from analysis.readings import count, decimal, give_range, percent, points, show_level
 from study_core.types import HUMAN
 
 GUESSING = 0.5
@@ -74,7 +74,7 @@ def _answer_rating(
         )
     interval = ""
     if mean.low is not None and mean.high is not None:
-        interval = f" ({percent(level)} interval {decimal(mean.low)} to {decimal(mean.high)})"
+        interval = f" ({show_level(level)} interval {decimal(mean.low)} to {decimal(mean.high)})"
     return Answer(
         rating.system,
         decimal(mean.value),

@@ -165,6 +165,7 @@ def make_environment() -> "jinja2.Environment":
     environment.globals["OUTCOMES"] = OUTCOMES
     environment.filters |= {
         "percent": readings.percent,
+        "show_level": readings.show_level,
         "signed": readings.sign_points,
         "number": show_number,
         "interval": show_interval,

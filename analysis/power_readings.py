@@ -10,7 +10,7 @@ from analysis.page import NOTHING
 from analysis.planning import LITERATURE, Plan
 from analysis.power import ONE_LOOK, UNCORRECTED
 from analysis.power_lines import GUESSING, LINES, predict_mean_difference
-from analysis.readings import D_PRIME, decimal, percent, points
+from analysis.readings import D_PRIME, decimal, percent, points, show_level
 
 WANTED_POWER = 0.80
 _LINES = {
@@ -116,7 +116,7 @@ def describe_methods(plan: Plan, studies: int) -> str:
         f"Listeners and clips were drawn anew from normal distributions: SDs {unit} of listeners' lean, of "
         f"their sensitivity, and of clips {sds}, after {source}. With effect, {describe_effect(plan)}. "
         f"Each study was analyzed as it will be reported: {_LINES[plan.paradigm]}, and Student's t "
-        f"at a level of {percent(1 - plan.level)}, two-sided."
+        f"at a level of {show_level(1 - plan.level)}, two-sided."
     )
 
 

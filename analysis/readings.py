@@ -17,6 +17,11 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{round(100 * share, digits) + 0.0:.{digits}f}%"  # no minus before a zero
 
 
+def show_level(level: float) -> str:
+    """Return a level as a percentage with all its digits: one of .995 is not 100%."""
+    return f"{round(100 * level, 8):.10g}%"
+
+
 def points(difference: float, digits: int = 0) -> str:
     """Return a difference of shares in percentage points, without its sign."""
     size = f"{abs(100 * difference):.{digits}f}"
@@ -49,7 +54,7 @@ def give_range(estimate: Estimate, level: float, digits: int = 0) -> str:
     if estimate.low is None or estimate.high is None:
         return f"interval cannot be estimated because {estimate.because}"
     kind = "bound" if estimate.method == BOUND else "interval"
-    return f"{percent(level)} {kind} {100 * estimate.low:.{digits}f} to {percent(estimate.high, digits)}"
+    return f"{show_level(level)} {kind} {100 * estimate.low:.{digits}f} to {percent(estimate.high, digits)}"
 
 
 def answer(generator: Generator, study: Study) -> str:

@@ -10,7 +10,7 @@ from analysis.figures.marks import draw_mark, shorten
 from analysis.figures.ticks import list_ends, set_points
 from analysis.numbers import describe_data, make_plain
 from analysis.page import count_asked, make_environment
-from analysis.readings import SIMULATED, decimal, percent, sign_points
+from analysis.readings import SIMULATED, decimal, percent, show_level, sign_points
 from analysis.replication import D_PRIME, DIFFERENCES, SHARES, Pairing, Replication
 from analysis.replication_asked import AnyStudy
 from study_core.manifest import write_bytes, write_json
@@ -127,4 +127,4 @@ def _show_range(pairing: Pairing, level: float) -> str:
         sign_points(end) if pairing.quantity in (*SHARES, *DIFFERENCES) else decimal(end, sign=True)
         for end in (estimate.low, estimate.high)
     )
-    return f"({percent(level)} interval {low} to {high})"
+    return f"({show_level(level)} interval {low} to {high})"

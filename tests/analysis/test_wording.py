@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.estimates import Estimate
 from analysis.figures.reasons import read
 from analysis.hierarchical import estimate_coefficients, estimate_probability, fit_detection, fit_systems
 from analysis.moderators import cut
-from analysis.readings import needed_points
+from analysis.readings import give_range, needed_points, show_level
 from analysis.reasons import count_reasons
 from tests.analysis.made import simulate_study
 
@@ -41,3 +42,11 @@ def test_a_mixed_model_of_few_clips_or_listeners_refers_to_t_of_the_fewer() -> N
         assert estimate_probability(model, {"gan": 1.0}, 0.95).degrees_of_freedom == of_rate
         assert estimate_coefficients(model, 0.95)["gan"].degrees_of_freedom == of_effect
         assert fit_detection(table, 0.95).d_prime.degrees_of_freedom == of_effect
+
+
+@pytest.mark.parametrize(
+    ("level", "words"), [(0.95, "95%"), (0.9, "90%"), (0.995, "99.5%"), (0.9999, "99.99%"), (0.99, "99%")]
+)
+def test_a_level_below_one_is_never_called_100(level: float, words: str) -> None:
+    assert show_level(level) == words
+    assert give_range(Estimate(value=0.5, low=0.4, high=0.6), level) == f"{words} interval 40 to 60%"
