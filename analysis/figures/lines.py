@@ -57,13 +57,29 @@ def read(explored: Exploration) -> str:
         and naive.high is not None
         and naive.high > naive.low
     ]
-    text = "All sound methods lead to the same decisions"
+    text = _compare_decisions(comparisons)
     if ratios and max(ratios) > 1:
         text += (
             "; the interval that takes every judgment as independent would have been "
             f"{max(ratios):.1f} times too narrow"
         )
     return f"{text}."
+
+
+def _compare_decisions(comparisons: list[Comparison]) -> str:
+    """Return whether the methods that are not too narrow decide alike, as far as they have intervals."""
+    lines = [[line for line in (one.primary, *one.others) if not is_naive(line)] for one in comparisons]
+    known = [[line for line in some if line.low is not None] for some in lines]
+    several = [some for some in known if len(some) > 1]
+    if not several:
+        return "No two sound methods gave an interval to compare"
+    if any(len({line.excludes_zero for line in some}) > 1 for some in several):
+        return (
+            "Not all sound methods lead to the same decisions, so the evidence is on the edge: "
+            "rest no conclusion on it"
+        )
+    where = "" if len(several) == len(comparisons) else " where several gave an interval"
+    return f"All sound methods lead to the same decisions{where}"
 
 
 def list_differences(explored: Exploration) -> list[Comparison]:

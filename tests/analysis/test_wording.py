@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.comparison import INDEPENDENT, Comparison
 from analysis.estimates import Estimate
+from analysis.figures.lines import read as read_lines
 from analysis.figures.reasons import read
 from analysis.hierarchical import estimate_coefficients, estimate_probability, fit_detection, fit_systems
 from analysis.moderators import cut
@@ -50,3 +52,28 @@ def test_a_mixed_model_of_few_clips_or_listeners_refers_to_t_of_the_fewer() -> N
 def test_a_level_below_one_is_never_called_100(level: float, words: str) -> None:
     assert show_level(level) == words
     assert give_range(Estimate(value=0.5, low=0.4, high=0.6), level) == f"{words} interval 40 to 60%"
+
+
+NARROW, WIDE = (Estimate(value=0.1, low=low, high=0.2) for low in (0.05, -0.05))
+NAIVE = Estimate(value=0.1, low=0.06, high=0.14, method=INDEPENDENT)
+NO_INTERVAL = Estimate(value=0.1, because="it did not converge")
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([[NARROW, NARROW]], "All sound methods lead to the same decisions."),
+        ([[NARROW, NO_INTERVAL]], "No two sound methods gave an interval to compare."),
+        ([[NO_INTERVAL, NO_INTERVAL]], "No two sound methods gave an interval to compare."),
+        ([[NARROW, NAIVE]], "No two sound methods gave an interval to compare; the interval"),
+        ([[NARROW, NARROW], [NARROW, NO_INTERVAL]], "same decisions where several gave an interval."),
+        ([[WIDE, WIDE, NARROW]], "Not all sound methods lead to the same decisions, so"),
+    ],
+)
+def test_methods_are_said_to_agree_where_several_had_an_interval(
+    lines: list[list[Estimate]], words: str
+) -> None:
+    comparisons = [Comparison("difference", "gan", first, tuple(others), "") for first, *others in lines]
+    findings = type("Found", (), {"comparisons": comparisons})()
+    explored = type("Told", (), {"study": type("Study", (), {"findings": findings})()})()
+    assert words in read_lines(explored)
