@@ -35,7 +35,10 @@ def find_unusable_answers(values: pd.DataFrame, grades: int | None) -> list[str]
     """Return why answers cannot be understood; empty where they can."""
     problems = []
     if GRADED in values and grades is None:
-        problems.append(f"{GRADED}: how many grades there are must be said: --grades NUMBER")
+        problems.append(
+            f"{GRADED}: how many grades there are must be said: `study analyze --grades NUMBER`; "
+            f"other commands want {JUDGED_HUMAN} in its place"
+        )
     for name, what in ((GRADED, "grade"), (RATING, "rating")):
         given = pd.to_numeric(values[name], errors="coerce") if name in values else pd.Series(dtype=float)
         if grades is not None and (given > grades).any():

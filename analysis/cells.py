@@ -62,7 +62,7 @@ def choose_columns(
     if not answers and wanted[RATING] not in found:
         needed.append(CHOSE_FIRST if wanted[SECOND_CLIP] in found else JUDGED_HUMAN)
     problems += [
-        f"column {name!r} is missing; map it with --columns {name}=NAME"
+        f"column {name!r} is missing; rename one, or `study analyze --columns {name}=NAME`"
         for name in needed
         if wanted[name] not in found and name not in names
     ]

@@ -132,7 +132,7 @@ def find_shortages(table: pd.DataFrame) -> list[str]:
     if HUMAN not in systems and not is_pairs:
         problems.append(
             f"no clip is of the system {HUMAN!r} (there are: {', '.join(systems)}). "
-            "Say what the human clips are called: --human-system NAME"
+            "Call the human clips so, or `study analyze --human-system NAME`"
         )
     if len(systems) == 1 and not is_pairs:
         problems.append(f"there is only one system, {systems[0]!r}: there is nothing to tell apart")

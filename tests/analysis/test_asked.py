@@ -43,8 +43,9 @@ def test_a_pair_without_one_human_clip_is_refused(path: Path) -> None:
 
 def test_pairs_without_the_second_clip_name_the_missing_columns(path: Path) -> None:
     text = HEADER + "chose_first\na,h1,human,1\n"
-    assert "column 'second_clip_id' is missing; map it with --columns second_clip_id=NAME" in message(
-        path, text
+    assert (
+        "column 'second_clip_id' is missing; rename one, or `study analyze --columns second_clip_id=NAME`"
+        in message(path, text)
     )
 
 
@@ -65,7 +66,9 @@ def test_an_even_number_of_grades_has_no_middle(path: Path) -> None:
 
 def test_grades_must_be_counted_and_kept(path: Path) -> None:
     text = HEADER + "graded_answer\na,h1,human,5\nb,g1,gan,1\n"
-    assert "how many grades there are must be said: --grades NUMBER" in message(path, text)
+    assert "how many grades there are must be said: `study analyze --grades NUMBER`; other" in message(
+        path, text
+    )
     assert "graded_answer: 5 in row 2 is above the highest grade, 4" in message(path, text, grades=4)
 
 

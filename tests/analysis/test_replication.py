@@ -290,3 +290,16 @@ def test_a_folder_without_judgments_is_told(tmp_path: Path, capsys: pytest.Captu
         main(["--config", str(tmp_path / "config.yaml"), "compare", str(tmp_path), str(tmp_path)])
     assert stop.value.code == 2
     assert "holds no table of judgments: there is neither data/descript" in capsys.readouterr().err
+
+
+def test_advice_about_a_table_names_the_command_that_has_the_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.yaml").write_text("title: x\n")
+    table = tmp_path / "graded.csv"
+    table.write_text("participant_id,clip_id,system,graded_answer\na,h1,human,5\nb,g1,gan,1\n")
+    for command in (["compare", str(table), str(table)], ["power", "--pilot", str(table)]):
+        with pytest.raises(SystemExit):
+            main(["--config", str(tmp_path / "config.yaml"), *command])
+        said = " ".join(capsys.readouterr().err.split())
+        assert "`study analyze --grades NUMBER`; other commands want judged_human in its place" in said

@@ -102,8 +102,8 @@ def test_missing_columns_are_named_with_what_there_is(path: Path) -> None:
     assert message(path, text, names={"system": "origin"}) == (
         "trials.csv cannot be analyzed:\n"
         "  column 'origin' is not in the file\n"
-        "  column 'participant_id' is missing; map it with --columns participant_id=NAME\n"
-        "  column 'judged_human' is missing; map it with --columns judged_human=NAME\n"
+        "  column 'participant_id' is missing; rename one, or `study analyze --columns participant_id=NAME`\n"
+        "  column 'judged_human' is missing; rename one, or `study analyze --columns judged_human=NAME`\n"
         "  the file has: subject, clip_id, system"
     )
 
@@ -180,7 +180,7 @@ def test_one_system_or_no_human_or_one_listener_is_too_few(path: Path) -> None:
     assert message(path, HEADER + "a,g1,gan,1\na,g2,gan,0\n") == (
         "trials.csv cannot be analyzed:\n"
         "  no clip is of the system 'human' (there are: gan). "
-        "Say what the human clips are called: --human-system NAME\n"
+        "Call the human clips so, or `study analyze --human-system NAME`\n"
         "  there is only one system, 'gan': there is nothing to tell apart\n"
         "  there is only one listener; one cannot stand for listeners"
     )
