@@ -187,8 +187,8 @@ def _list_choices(exclusions: Exclusions) -> list[tuple[str, Mask, Mask]]:
         choices.append(("no exclusions", kept, everything))
     if _has_order(before):
         choices.append(("first half only", everything, find_first_half(before).to_numpy()))
-    if "confidence" in before and len(before["confidence"].unique()) > 1:
-        sure = before["confidence"].gt(before["confidence"].min()).to_numpy()
+    if "confidence" in before and (before["confidence"] > before["confidence"].min()).any():
+        sure = before["confidence"].ne(before["confidence"].min()).to_numpy()  # an empty cell is no guess
         choices.append(("guesses left out", everything, sure))
     if "heard_s" in before and before["heard_s"].notna().any():
         longest = before["heard_s"].ge(before["heard_s"].median()).to_numpy()

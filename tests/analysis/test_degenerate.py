@@ -15,6 +15,7 @@ from analysis.asked import collect_asked
 from analysis.asked_exploration import Asked, explore_pairs, explore_ratings
 from analysis.canvas import set_style, tolerate_missing_glyphs
 from analysis.estimates import CANCEL
+from analysis.exclusions import apply_rules
 from analysis.exploration import Exploration, explore
 from analysis.figures import DRAWINGS, PAIR_DRAWINGS, RATING_DRAWINGS, Plate
 from analysis.findings import study_responses
@@ -24,6 +25,7 @@ from analysis.paradigms import study_pairs, study_ratings
 from analysis.readings import answer
 from analysis.report import write_report
 from analysis.responses import read_responses
+from analysis.sensitivity import check_sensitivity, estimate_differences
 from study_core.config import AnalysisConfig
 from study_core.errors import StudyError
 from tests.analysis.made import make_export
@@ -278,3 +280,15 @@ def test_clips_that_do_not_differ_beyond_chance_have_no_interval_each(kind: str,
     assert "2.50 to 2.50" not in page
     assert page.count("clips do not differ beyond chance") == 1
     assert_sound(explored, draw=True)
+
+
+def test_a_judgment_without_a_confidence_is_no_guess() -> None:
+    """One of three says nothing; the others, in turn, say 1 and 2, or all 2."""
+    table = make_export()
+    blank = np.arange(len(table)) % 3 == 0
+    mixed = table.assign(confidence=np.where(blank, np.nan, 1 + np.arange(len(table)) % 2))
+    for rows, left in ((mixed, mixed["confidence"].ne(1)), (mixed[mixed["confidence"].ne(1)], None)):
+        found = check_sensitivity(rows, apply_rules(rows, CONFIG), CONFIG)
+        sure = [one for one in found.specifications if one.choices == ("guesses left out",)]
+        expected = [] if left is None else list(estimate_differences(rows[left], CONFIG.confidence_level))
+        assert [one.difference for one in sure] == [difference for _, difference, _ in expected]
