@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.canvas import GENERATORS, PAPER, explain
 from analysis.figures.accounted import Explored
 from analysis.figures.marks import draw_mark, start
+from analysis.figures.roc import describe_area
 from analysis.figures.ticks import set_percent
 from analysis.readings import percent
 
@@ -53,8 +54,18 @@ def read(explored: Explored) -> str:
     how = "more often" if last > first else "no more often"
     return (
         f"At their most confident, listeners were right {how} than at their least: {percent(last)} against "
-        f"{percent(first)} of these judgments."
+        f"{percent(first)} of these judgments.{_read_insight(explored)}"
     )
+
+
+def _read_insight(explored: Explored) -> str:
+    """Return how often the correct were surer; nothing where that has no interval."""
+    confidence = explored.study.findings.confidence
+    area = None if confidence is None else confidence.type_2_auc
+    if area is None or area.low is None:
+        return ""
+    surer = "A correct judgment was given with more confidence than a wrong one, ties half,"
+    return f" {surer} {describe_area(area)} of the time; 50% is no insight."
 
 
 def list_levels(explored: Explored) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from analysis.canvas import DASHES, SOFT
 from analysis.confidence import Roc
+from analysis.estimates import Estimate
 from analysis.exploration import Exploration
 from analysis.figures.marks import color_of, shorten, start
 from analysis.figures.ticks import set_percent
@@ -30,7 +31,7 @@ def draw(explored: Exploration) -> "Figure":
         color = color_of(explored.study, roc.system)
         x, y = roc.points["false_alarm_rate"], roc.points["hit_rate"]
         marks = "-o" if len(x) <= 20 else "-"  # noqa: PLR2004 (more would hide the line)
-        label = f"{shorten(roc.system, 16)}: {describe_auc(roc)}"
+        label = f"{shorten(roc.system, 16)}: {describe_area(roc.auc)}"
         axes.plot(x, y, marks, color=color, linewidth=2, markersize=4.5, label=label)
     set_percent(axes, "x")
     set_percent(axes, "y")
@@ -44,7 +45,7 @@ def draw(explored: Exploration) -> "Figure":
 
 def read(explored: Exploration) -> str:
     """Return the figure in a sentence."""
-    parts = [f"{roc.system} {describe_auc(roc)}" for roc in list_rocs(explored)]
+    parts = [f"{roc.system} {describe_area(roc.auc)}" for roc in list_rocs(explored)]
     return (
         "Given one human and one generated clip, listeners were surer of the generated one being a "
         f"computer's this often (50% is guessing): {'; '.join(parts)}."
@@ -57,9 +58,8 @@ def list_rocs(explored: Exploration) -> tuple[Roc, ...]:
     return () if confidence is None else confidence.rocs
 
 
-def describe_auc(roc: Roc) -> str:
-    """Return the area below a curve with its interval where there is one."""
-    auc = roc.auc
-    if auc.low is None or auc.high is None:
-        return f"{100 * auc.value:.0f}%"
-    return f"{100 * auc.value:.0f}% ({100 * auc.low:.0f} to {100 * auc.high:.0f})"
+def describe_area(area: Estimate) -> str:
+    """Return an area below a curve with its interval where there is one."""
+    if area.low is None or area.high is None:
+        return f"{100 * area.value:.0f}%"
+    return f"{100 * area.value:.0f}% ({100 * area.low:.0f} to {100 * area.high:.0f})"

@@ -1,10 +1,13 @@
 """The area below the ROC curve and agreement with oneself, by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.confidence import estimate_area, estimate_confidence
+from analysis.figures.confidence import read
 from analysis.reliability import estimate_reliability
 
 
@@ -29,6 +32,17 @@ def test_the_area_counts_pairs_and_its_error_is_delongs_where_judgments_are_inde
     assert area.value == pytest.approx(wins.mean())
     delong = wins.mean(axis=1).var(ddof=1) / 40 + wins.mean(axis=0).var(ddof=1) / 40
     assert area.standard_error == pytest.approx(delong**0.5)
+
+
+def test_the_figure_says_how_often_the_correct_were_surer() -> None:
+    confidence = estimate_confidence(make_rated(), ("gan",), 0.95)
+    told = read(SimpleNamespace(study=SimpleNamespace(findings=SimpleNamespace(confidence=confidence))))
+    area = confidence.type_2_auc
+    share, low, high = (f"{100 * one:.0f}" for one in (area.value, area.low, area.high))
+    assert told.endswith(
+        "A correct judgment was given with more confidence than a wrong one, ties half, "
+        f"{share}% ({low} to {high}) of the time; 50% is no insight."
+    )
 
 
 def test_without_confidence_the_reason_is_given() -> None:
