@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.clusters import Rates
-from analysis.estimates import MINIMUM_CLUSTERS, explain_missing_interval, t_quantile, unit_gradient
+from analysis.estimates import (
+    MINIMUM_CLUSTERS,
+    estimate_rate,
+    explain_missing_interval,
+    t_quantile,
+    unit_gradient,
+)
 
 LISTENERS = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480)
 CLIPS = (5, 10, 20, 40, 100)
@@ -26,7 +32,7 @@ class Precision:
     table
         `clips`, `listeners`, `half_width` of the interval.
     half_width
-        This study's own; None where it has no interval.
+        Of the interval that this study states; None where it has none.
     because
         Why there is none of this; empty where there is.
     """
@@ -62,6 +68,7 @@ def plan_precision(rates: Rates, system: str, level: float) -> Precision:
         return t_quantile(level, min(n_listeners, n_clips) - 1) * float(np.sqrt(variance))
 
     rows = [(c, n, half_width(n, c)) for c in CLIPS for n in LISTENERS]
-    own = half_width(listeners, clips)
+    rate = estimate_rate(rates, system, level)
+    own = ((rate.high or 0.0) - (rate.low or 0.0)) / 2
     table = pd.DataFrame(rows, columns=["clips", "listeners", "half_width"])
     return Precision(system, listeners, clips, own, table)

@@ -35,7 +35,8 @@ def needed_points(bound: float) -> str:
 
 def decimal(value: float, digits: int = 2, *, sign: bool = False) -> str:
     """Return a number with a real minus."""
-    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", MINUS)
+    rounded = round(value, digits) + 0.0  # no minus before a zero
+    return f"{rounded:{'+' if sign else ''}.{digits}f}".replace("-", MINUS)
 
 
 def sign_points(difference: float, digits: int = 0) -> str:

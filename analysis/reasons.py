@@ -52,12 +52,12 @@ def count_reasons(table: pd.DataFrame, heads: Mapping[str, Sequence[str]]) -> Re
     found = {head: texts.map(match_words(words).search).notna() for head, words in heads.items()}
     named = pd.DataFrame(found)
     named[OTHER] = ~named.any(axis=1)
-    sides, is_first = _split(rows, table)
+    sides, is_first, is_second = _split(rows, table)
     counts = pd.DataFrame(
         {
             "n_texts": named.sum(),
             f"n_{sides[0]}": None if by_listener else named[is_first].sum(),
-            f"n_{sides[1]}": None if by_listener else named[~is_first].sum(),
+            f"n_{sides[1]}": None if by_listener else named[is_second].sum(),
             "share": named.mean(),
         }
     )
@@ -68,14 +68,19 @@ def count_reasons(table: pd.DataFrame, heads: Mapping[str, Sequence[str]]) -> Re
     return Reasons(counts.loc[order.index].reset_index(drop=True), len(rows), by_listener, sides=sides)
 
 
-def _split(rows: pd.DataFrame, table: pd.DataFrame) -> "tuple[tuple[str, str], pd.Series[bool]]":
-    """Return the two kinds of answers, and whether each row's is of the first; `table` has all answers."""
+def _split(
+    rows: pd.DataFrame, table: pd.DataFrame
+) -> "tuple[tuple[str, str], pd.Series[bool], pd.Series[bool]]":
+    """Return the two kinds of answers, and whether each row's is of the first, and of the second.
+
+    `table` has all answers; a rating that is its listener's mean is of neither kind.
+    """
     if HUMAN_CLIP in rows:
-        return ("right", "wrong"), rows["judged_human"] == 0
+        return ("right", "wrong"), rows["judged_human"] == 0, rows["judged_human"] == 1
     if "judged_human" in rows:
-        return ("human", "computer"), rows["judged_human"] == 1
-    own = table.groupby("participant_id")["rating"].transform("mean")
-    return ("high", "low"), rows["rating"] > own[rows.index]
+        return ("human", "computer"), rows["judged_human"] == 1, rows["judged_human"] == 0
+    own = table.groupby("participant_id")["rating"].transform("mean")[rows.index]
+    return ("high", "low"), rows["rating"] > own, rows["rating"] < own
 
 
 def asks_listeners_once(rows: pd.DataFrame) -> bool:

@@ -4,13 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.clusters import measure_rates
 from analysis.comparison import INDEPENDENT, Comparison
-from analysis.estimates import Estimate
+from analysis.estimates import Estimate, estimate_rate
 from analysis.figures.lines import read as read_lines
 from analysis.figures.reasons import read
 from analysis.hierarchical import estimate_coefficients, estimate_probability, fit_detection, fit_systems
 from analysis.moderators import cut
-from analysis.readings import give_range, needed_points, show_level
+from analysis.precision import plan_precision
+from analysis.readings import decimal, give_range, needed_points, show_level
 from analysis.reasons import count_reasons
 from tests.analysis.made import simulate_study
 
@@ -77,3 +79,30 @@ def test_methods_are_said_to_agree_where_several_had_an_interval(
     findings = type("Found", (), {"comparisons": comparisons})()
     explored = type("Told", (), {"study": type("Study", (), {"findings": findings})()})()
     assert words in read_lines(explored)
+
+
+def test_no_number_has_a_minus_before_zero() -> None:
+    assert [decimal(value) for value in (-0.001, -0.0, -0.006)] == ["0.00", "0.00", "\u22120.01"]
+    assert decimal(-0.001, sign=True) == "+0.00"
+
+
+def test_a_rating_that_is_ones_own_mean_is_neither_high_nor_low() -> None:
+    rows = {
+        "participant_id": list("aaabb"),
+        "rating": [1, 2, 3, 4, 4],
+        "reason": [f"tune {i}" for i in range(5)],
+    }
+    found = count_reasons(pd.DataFrame(rows), {"melody": ["tune"]}).table
+    assert found is not None
+    melody = found.set_index("head").loc["melody"]
+    assert (melody["n_texts"], melody["n_high"], melody["n_low"]) == (5, 1, 1)
+
+
+def test_this_study_has_the_interval_that_the_report_states() -> None:
+    trials = {"human": 8, "gan": 8}
+    rng = np.random.default_rng(1)
+    rates = measure_rates(simulate_study(rng, {"human": 0.6, "gan": 0.3}, clips=9, trials=trials))
+    rate = estimate_rate(rates, "gan", 0.95)
+    assert rate.low is not None
+    assert rate.high is not None
+    assert plan_precision(rates, "gan", 0.95).half_width == pytest.approx((rate.high - rate.low) / 2)
