@@ -12,6 +12,7 @@ from analysis.exploration import Exploration, explore
 from analysis.figures import DRAWINGS
 from analysis.findings import study_responses
 from analysis.hierarchical import GENERATED, contrast_generated
+from analysis.page import render_page
 from analysis.report import write_report
 from analysis.responses import read_responses
 from study_core.config import AnalysisConfig
@@ -46,6 +47,21 @@ def test_it_has_a_share_but_is_no_generator(explored: Exploration) -> None:
     assert {one.system for one in found.comparisons if one.quantity != "rate"} == {
         *("gan", "lstm", "gan minus lstm"),
     }
+
+
+def test_a_bound_of_it_alone_has_its_footnote(tmp_path: Path) -> None:
+    """And ids of clips and listeners are whole wherever they stand, to be looked up."""
+    trials = dict.fromkeys(SHARES, 5)
+    table = simulate_study(np.random.default_rng(3), SHARES, listeners=30, clips=10, trials=trials)
+    table.loc[table["system"] == "human_original", "judged_human"] = 1
+    table["participant_id"] = "participant-" + table["participant_id"]
+    table.to_csv(tmp_path / "trials.csv", index=False)
+    study = study_responses(read_responses(tmp_path / "trials.csv"), AnalysisConfig())
+    explored = explore(study)
+    page = render_page(explored, {}, "Bound")
+    assert page.count("* All answers are equal") == 1
+    for influence in explored.sensitivity.influences:
+        assert f"<code>{influence.most}</code>" in page
 
 
 def test_human_is_the_right_answer_to_it(explored: Exploration) -> None:
