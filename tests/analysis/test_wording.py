@@ -9,11 +9,20 @@ from analysis.comparison import INDEPENDENT, Comparison
 from analysis.estimates import Estimate, estimate_rate
 from analysis.figures.lines import read as read_lines
 from analysis.figures.reasons import read
-from analysis.hierarchical import estimate_coefficients, estimate_probability, fit_detection, fit_systems
+from analysis.hierarchical import (
+    estimate_coefficients,
+    estimate_difference,
+    estimate_probability,
+    fit_detection,
+    fit_systems,
+)
 from analysis.moderators import cut
+from analysis.ordinal import OrdinalModel
 from analysis.precision import plan_precision
+from analysis.ratings import fit_ratings
 from analysis.readings import decimal, give_range, needed_points, show_level
 from analysis.reasons import count_reasons
+from analysis.spread import estimate_hierarchical
 from tests.analysis.made import simulate_study
 
 
@@ -46,6 +55,13 @@ def test_a_mixed_model_of_few_clips_or_listeners_refers_to_t_of_the_fewer() -> N
         assert estimate_probability(model, {"gan": 1.0}, 0.95).degrees_of_freedom == of_rate
         assert estimate_coefficients(model, 0.95)["gan"].degrees_of_freedom == of_effect
         assert fit_detection(table, 0.95).d_prime.degrees_of_freedom == of_effect
+        own = estimate_hierarchical(table, "gan", 0.95).listeners_mean
+        assert own.degrees_of_freedom == listeners - 1
+        apart = estimate_difference(model, {"gan": 1.0}, {"human": 1.0}, 0.95)
+        assert apart.degrees_of_freedom == of_effect
+        ratings = fit_ratings(table.assign(rating=1 + table["judged_human"] + np.arange(len(table)) % 2))
+        assert isinstance(ratings, OrdinalModel)
+        assert ratings.degrees_of_freedom == of_effect
 
 
 @pytest.mark.parametrize(
