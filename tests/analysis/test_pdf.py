@@ -5,9 +5,11 @@ import warnings
 from pathlib import Path
 
 import pytest
+import weasyprint
 
 from analysis.canvas import save_figure, set_style, start_figure
 from analysis.findings import study_responses
+from analysis.page import TEMPLATES
 from analysis.pdf import PACKAGES, write_pdf
 from analysis.report import write_report
 from analysis.responses import read_responses
@@ -43,6 +45,28 @@ def test_without_weasyprint_the_page_is_written_and_the_message_says_what_to_ins
 
 def test_setup_installs_what_the_message_names() -> None:
     assert PACKAGES in (REPOSITORY / "setup.sh").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<figure id="body{0}" style="height: 60mm">drawn</figure>',
+        '<p>An introduction.</p><figure id="body{0}" style="height: 60mm">drawn</figure>',
+        '<dl id="body{0}"><dt>key</dt><dd>value</dd><dt>key</dt><dd>value</dd></dl>',
+    ],
+)
+def test_no_heading_ends_a_page(body: str) -> None:
+    """With as much above it as leaves room for the heading, and none for what follows."""
+    style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "paper.css"))
+    tops = range(190, 235, 3)
+    sections = [
+        f'<div style="break-before: page; height: {top}mm">above</div>'
+        f'<section><p>Before.</p><h3 id="head{top}">A heading</h3>{body.format(top)}</section>'
+        for top in tops
+    ]
+    document = weasyprint.HTML(string=f"<style>{style}</style>{''.join(sections)}").render()
+    pages = {name: number for number, page in enumerate(document.pages) for name in page.anchors}
+    assert [top for top in tops if pages[f"head{top}"] != pages[f"body{top}"]] == []
 
 
 def test_names_in_any_script_are_drawn_without_a_warning(
