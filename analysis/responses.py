@@ -11,6 +11,8 @@ import pandas as pd
 from analysis.answers import HUMAN_CLIP, find_unusable_answers, read_answers
 from analysis.cells import FIRST_DATA_ROW, SHOWN, choose_columns, find_wrong_cells, read_cells, read_values
 from analysis.columns import CHOSE_FIRST, JUDGED_HUMAN, RATING, SECOND_CLIP, SECOND_SYSTEM
+from analysis.hierarchical import GENERATED
+from analysis.mixed import INTERCEPT
 from analysis.plan import Plan, read_plan
 from study_core.errors import ResponsesError, list_problems
 from study_core.folders import name_table
@@ -164,11 +166,16 @@ def _find_beside(path: Path) -> tuple[Path, Path]:
 def _name_human_clips(values: pd.DataFrame, human_system: str) -> list[str]:
     """Call human clips "human" in place; return what is wrong with that."""
     problems = []
-    for name in ("system", SECOND_SYSTEM):
-        if name in values and human_system != HUMAN:
+    for name in (name for name in ("system", SECOND_SYSTEM) if name in values):
+        if human_system != HUMAN:
             if values[name].eq(HUMAN).any():
                 problems.append(f"{name}: both {HUMAN!r} and {human_system!r} stand for human clips")
             values[name] = values[name].where(values[name] != human_system, HUMAN)
+        problems += [
+            f"{name}: {term!r} is what the models call a term of their own; name the system otherwise"
+            for term in (INTERCEPT, GENERATED)
+            if values[name].eq(term).any()
+        ]
     return problems
 
 

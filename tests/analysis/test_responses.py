@@ -186,6 +186,12 @@ def test_one_system_or_no_human_or_one_listener_is_too_few(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["intercept", "gen_c"])
+def test_a_system_named_as_a_term_of_the_models_is_refused(path: Path, name: str) -> None:
+    said = message(path, SOUND.replace("gan", name))
+    assert f"system: {name!r} is what the models call a term of their own; name the system otherwise" in said
+
+
 def test_two_names_for_human_clips_are_refused(path: Path) -> None:
     text = SOUND + "a,r1,real,1\n"
     assert "system: both 'human' and 'real' stand for human clips" in message(path, text, human_system="real")
