@@ -128,6 +128,7 @@ def test_an_interrupted_gan_goes_on_to_the_same_bits(
 
     monkeypatch.setattr(gan, "PRIMER_NOTES", 12)
     monkeypatch.setattr(gan, "COMPOSED_NOTES", 16)
+    monkeypatch.setattr(gan, "PHRASE_NOTES", 28)
     monkeypatch.setattr(checkpoints, "STEPS_PER_CHECKPOINT", 5)
     whole = gan.GANTraining(SONGS, HELD_OUT, trained[0], 3, 1)
     for progress in whole.run():
@@ -185,6 +186,7 @@ def test_the_gan_trains_two_models_against_each_other(
 
     monkeypatch.setattr(gan, "PRIMER_NOTES", 12)
     monkeypatch.setattr(gan, "COMPOSED_NOTES", 16)
+    monkeypatch.setattr(gan, "PHRASE_NOTES", 28)
     run = gan.GANTraining(SONGS, HELD_OUT, trained[0], 15, 1)
     before = [weight.copy() for weight in run._discriminator.get_weights()]
     history = list(run.run())
