@@ -62,7 +62,7 @@ def thanks() -> Response:
     with study.store.read() as db:
         found = visitor.require_turn(db)
         if found.flags is None:
-            found = _settle(found, study)
+            found = _settle(study)
         ending = describe_ending(study.config, found, recruits.find_recruit(db, found))
         page = render_template(
             "thanks.html",
@@ -74,10 +74,10 @@ def thanks() -> Response:
     return allow_handing_in(page, ending)
 
 
-def _settle(found: StudySession, study: Study) -> StudySession:
+def _settle(study: Study) -> StudySession:
     """Return a session that has just ended with what it is noticed for: its code may depend on it."""
     with study.store.write() as db:
-        ended = db.get_one(StudySession, found.session_id)
+        ended = visitor.require_session(db)
         settle(db, ended, study.config)
     return ended
 

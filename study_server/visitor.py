@@ -50,7 +50,7 @@ def require_turn(db: Session) -> StudySession:
         _leave_for(place)
     if is_stale(found):
         with current_study().store.write() as writing:
-            come_back(writing, writing.get_one(StudySession, found.session_id))
+            come_back(writing, require_session(writing))
     return found
 
 

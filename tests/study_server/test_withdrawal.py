@@ -1,9 +1,11 @@
 """A private code deletes the answers and the identity, everywhere, and leaves a tombstone."""
 
+import pytest
 from flask import Flask
 
 from study_server.study import Study
 from study_server.tables import Judgment, StudySession, Tombstone, Trial
+from study_server.withdrawal import delete_session
 from tests.study_server.listener import Participant
 
 
@@ -47,6 +49,36 @@ def test_a_code_may_be_typed_carelessly_on_another_device(
     other = Participant(app).open("/withdraw").send({"code": f" {str(code).lower().replace('-', ' ')}"})
     assert "Your answers are deleted" in other.text
     assert count_rows(study) == [0, 0, 0, 1]
+
+
+def test_a_withdrawal_while_a_page_is_made_ends_at_the_welcome(
+    app: Flask, participant: Participant, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between what a page reads and what it then writes, another device withdraws."""
+    participant.begin().answer()
+    with study.store.write() as db:
+        found = db.query(StudySession).one()
+        found.last_seen_at, code = "2026-01-01T00:00:00+00:00", found.withdrawal_code
+    withdraw_first(study, code, monkeypatch)
+    assert participant.open(participant.path).path == "/"
+    code = participant.finish().codes[1]
+    with study.store.write() as db:
+        db.query(StudySession).one().flags = None
+    withdraw_first(study, code, monkeypatch)
+    assert participant.open("/thanks").path == "/"
+
+
+def withdraw_first(study: Study, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next transaction begin after a withdrawal."""
+    write = study.store.write
+
+    def withdraw_and_write() -> object:
+        monkeypatch.setattr(study.store, "write", write)
+        with write() as db:
+            assert delete_session(db, code)
+        return write()
+
+    monkeypatch.setattr(study.store, "write", withdraw_and_write)
 
 
 def test_a_wrong_code_deletes_nothing_and_says_so(participant: Participant, study: Study) -> None:
