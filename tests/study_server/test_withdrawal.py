@@ -52,7 +52,7 @@ def test_a_code_may_be_typed_carelessly_on_another_device(
 
 
 def test_a_withdrawal_while_a_page_is_made_ends_at_the_welcome(
-    app: Flask, participant: Participant, study: Study, monkeypatch: pytest.MonkeyPatch
+    participant: Participant, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between what a page reads and what it then writes, another device withdraws."""
     participant.begin().answer()
