@@ -143,13 +143,12 @@ def _check_guess(
     name = [*(known.name for known in properties), "place in the order of names"][guess.best_column]
     shares = f"{guess.share_right:.0%} of stimuli, by chance in {guess.chance:.0%} (p = {guess.p_value:.2g})"
     means = _list_means(stimuli, table[:, guess.best_column])
-    return [
-        (
-            f"guessing: file properties tell the system of {shares}. Most telling is {name}: {means}. Rendering "
-            f"again changes nothing: one blind study in {1 / ALPHA:.0f} is refused by chance, so compose with "
-            "another seed; where it is refused again, that system's music is made or recorded differently"
-        )
-    ]
+    told = f"file properties tell the system of {shares}. Most telling is {name}: {means}"
+    advice = (
+        f"Rendering again changes nothing. One blind study in {1 / ALPHA:.0f} is refused by chance: take another "
+        "seed. If it is refused again, that system's music is made or recorded differently"
+    )
+    return [f"guessing: {told}. {advice}"]
 
 
 def _guess_through_noise(

@@ -1,6 +1,5 @@
 """`study render`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,7 +7,6 @@ import click
 from study_core.cli import Options
 from study_core.console import say, show_progress
 from study_core.folders import SCREENING_FILE, STIMULI_FILE
-from study_core.types import HUMAN
 
 if TYPE_CHECKING:
     from study_core.config import Config
@@ -23,11 +21,6 @@ if TYPE_CHECKING:
     "folders and programs.",
 )
 @click.option(
-    "--recordings",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="First put the WAV, FLAC and MP3 files of FOLDER/<system>/ in place of those systems' clips.",
-)
-@click.option(
     "--contact-sheet", is_flag=True, help="Then write a page on which you can see and play them all."
 )
 @click.option("--screening", is_flag=True, help="Write the sounds of the headphone screenings instead.")
@@ -36,7 +29,6 @@ def render(
     options: Options,
     workers: int | None,
     cluster: str | None,
-    recordings: Path | None,
     contact_sheet: bool,  # noqa: FBT001 (a flag)
     screening: bool,  # noqa: FBT001 (a flag)
 ) -> None:
@@ -51,21 +43,9 @@ def render(
     if screening:
         _write_screening(config)
         return
-    if recordings is not None:
-        _import_recordings(config, recordings)
     _render(config, workers, cluster)
     if contact_sheet:
         _write_contact_sheet(config)
-
-
-def _import_recordings(config: "Config", recordings: Path) -> None:
-    from study_core.frozen import refuse_frozen
-    from synthesis.recordings import import_recordings
-
-    refuse_frozen(config, "the clips")
-    clips = config.folders.clips
-    n_recordings = import_recordings(recordings, clips, dict.fromkeys([HUMAN, *config.clips.systems]))
-    say(f"{n_recordings} recordings in {clips}")
 
 
 def _render(config: "Config", workers: int | None, cluster: str | None) -> None:

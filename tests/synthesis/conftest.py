@@ -2,7 +2,7 @@
 
 import dataclasses
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,11 +47,13 @@ def make_silent_midi() -> bytes:
     return save_midi(mido.MidiTrack([mido.Message("note_on", note=60, velocity=0, time=480)]))
 
 
-def write_clips(folder: Path, clips: dict[str, bytes]) -> list[Clip]:
-    """Write MIDI clips by clip id, and their manifest; the system is the id's first part."""
+def write_clips(folder: Path, clips: Mapping[str, bytes | Path]) -> list[Clip]:
+    """Write clips by clip id, MIDI or a recording, and their manifest; the system is the id's first part."""
     rows = []
-    for clip_id, midi in clips.items():
-        write_bytes(folder / f"{clip_id}.mid", midi)
+    for clip_id, music in clips.items():
+        suffix = music.suffix.lower() if isinstance(music, Path) else ".mid"
+        data = music.read_bytes() if isinstance(music, Path) else music
+        write_bytes(folder / f"{clip_id}{suffix}", data)
         rows.append(
             Clip(
                 clip_id=clip_id,
@@ -66,8 +68,8 @@ def write_clips(folder: Path, clips: dict[str, bytes]) -> list[Clip]:
                 nearest_piece_id="",
                 n_notes=1,
                 duration_s=DURATION_S,
-                clip_file=f"{clip_id}.mid",
-                clip_sha256=sha256_bytes(midi),
+                clip_file=f"{clip_id}{suffix}",
+                clip_sha256=sha256_bytes(data),
             )
         )
     write_manifest(folder / "clips.csv", rows)

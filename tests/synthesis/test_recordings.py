@@ -6,19 +6,16 @@ import soundfile
 
 from study_core.errors import StimulusError
 from study_core.folders import DataFolders
-from study_core.manifest import read_manifest
-from study_core.types import Clip
 from synthesis.decoding import decode_sound
 from synthesis.encoding import encode_mp3
 from synthesis.mastering import measure_level
-from synthesis.recordings import import_recordings, read_recording
+from synthesis.recordings import read_recording
 from synthesis.stimuli import read_clips, render_stimuli
 from synthesis.takes import Studio
 
 from .conftest import DURATION_S, Bars, make_midi, write_clips
 
 RATE_HZ = 44100
-SYSTEMS = ("human", "machine")
 
 
 def make_tone(rate_hz: int, *, seconds: float = 5, rest_s: float = 0, channels: int = 2) -> np.ndarray:
@@ -30,24 +27,21 @@ def make_tone(rate_hz: int, *, seconds: float = 5, rest_s: float = 0, channels: 
 
 
 @pytest.fixture
-def recordings(tmp_path: Path) -> Path:
-    """Return a folder with a WAV, a FLAC, a mono WAV of another rate and an MP3, of two systems."""
-    folder = tmp_path / "recordings"
-    (folder / "human").mkdir(parents=True)
-    (folder / "machine").mkdir()
-    soundfile.write(folder / "human" / "My Song.wav", make_tone(48000), 48000, subtype="PCM_24")
-    soundfile.write(folder / "human" / "b.flac", make_tone(RATE_HZ, rest_s=0.7), RATE_HZ)
-    soundfile.write(folder / "machine" / "b.WAV", make_tone(22050, channels=1), 22050)
-    (folder / "machine" / "c.mp3").write_bytes(encode_mp3(make_tone(RATE_HZ).astype("f4"), RATE_HZ, 192))
-    (folder / "machine" / "notes.txt").write_text("not sound")
-    (folder / "machine" / "._c.mp3").write_text("what a Mac leaves behind")
-    return folder
+def recordings(tmp_path: Path) -> dict[str, Path]:
+    """Return a WAV, a FLAC, a mono WAV of another rate and an MP3, of two systems, by clip id."""
+    names = {"human-a": "a.wav", "human-b": "b.flac", "machine-c": "c.WAV", "machine-d": "d.mp3"}
+    files = {clip_id: tmp_path / name for clip_id, name in names.items()}
+    soundfile.write(files["human-a"], make_tone(48000), 48000, subtype="PCM_24")
+    soundfile.write(files["human-b"], make_tone(RATE_HZ, rest_s=0.7), RATE_HZ)
+    soundfile.write(files["machine-c"], make_tone(22050, channels=1), 22050)
+    files["machine-d"].write_bytes(encode_mp3(make_tone(RATE_HZ).astype("f4"), RATE_HZ, 192))
+    return files
 
 
 def test_recordings_of_every_kind_become_stimuli_alike(
-    recordings: Path, folders: DataFolders, studio: Studio, bars: Bars
+    recordings: dict[str, Path], folders: DataFolders, studio: Studio, bars: Bars
 ) -> None:
-    assert import_recordings(recordings, folders.clips, SYSTEMS) == 4
+    write_clips(folders.clips, recordings)
     made = render_stimuli(read_clips(folders.clips), folders, studio, bars, workers=1)
     assert sorted(row.system for row in made) == ["human", "human", "machine", "machine"]
     assert {row.soundfont for row in made} == {""}
@@ -59,13 +53,11 @@ def test_recordings_of_every_kind_become_stimuli_alike(
         assert onset_s == pytest.approx(0.05, abs=0.01)
 
 
-def test_midi_clips_of_other_systems_stay_and_are_rendered_beside(
-    recordings: Path, folders: DataFolders, studio: Studio, bars: Bars
+def test_recordings_are_rendered_beside_midi_clips(
+    recordings: dict[str, Path], folders: DataFolders, studio: Studio, bars: Bars
 ) -> None:
-    write_clips(folders.clips, {"human-0": make_midi(1), "lstm-0": make_midi(2)})
-    import_recordings(recordings, folders.clips, SYSTEMS)
+    write_clips(folders.clips, {**recordings, "lstm-0": make_midi(2)})
     clips = read_clips(folders.clips)
-    assert [clip.system for clip in clips] == ["lstm", "human", "human", "machine", "machine"]
     made = render_stimuli(clips, folders, studio, bars, workers=1)
     assert len({row.n_bytes for row in made}) == 1
     assert {row.system: row.soundfont != "" for row in made} == {
@@ -73,44 +65,6 @@ def test_midi_clips_of_other_systems_stay_and_are_rendered_beside(
         "human": False,
         "machine": False,
     }
-
-
-def test_ids_name_system_and_file_and_each_is_a_piece_of_its_own(
-    recordings: Path, folders: DataFolders
-) -> None:
-    import_recordings(recordings, folders.clips, SYSTEMS)
-    rows = read_manifest(folders.clips / "clips.csv", Clip)
-    assert rows[0].clip_id.startswith("human-my-song-")
-    assert rows[0].duration_s == 5
-    assert len({row.song_cluster for row in rows}) == 4
-
-
-def test_folder_without_recordings_says_where_they_belong(tmp_path: Path) -> None:
-    with pytest.raises(StimulusError, match=r"has no recordings\. Put \.wav, \.flac, .*human"):
-        import_recordings(tmp_path, tmp_path / "clips", SYSTEMS)
-
-
-def test_files_that_cannot_be_decoded_are_all_named_and_nothing_is_imported(
-    recordings: Path, folders: DataFolders
-) -> None:
-    for name in ("x.wav", "y.mp3"):
-        (recordings / "machine" / name).write_bytes(b"no sound")
-    with pytest.raises(
-        StimulusError, match=r"(?s)2 of 6 recordings.*machine/x\.wav cannot be decoded.*machine/y\.mp3"
-    ):
-        import_recordings(recordings, folders.clips, SYSTEMS)
-    assert not folders.clips.exists()
-
-
-def test_recordings_of_a_system_that_the_study_has_not_are_refused(
-    recordings: Path, folders: DataFolders
-) -> None:
-    (recordings / "machine").rename(recordings / "Machine")
-    with pytest.raises(
-        StimulusError, match=r"folder Machine, but clips\.systems has human, machine\. Rename"
-    ):
-        import_recordings(recordings, folders.clips, SYSTEMS)
-    assert not folders.clips.exists()
 
 
 @pytest.mark.parametrize("name", ["x.flac", "x.mp3"])

@@ -6,9 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
 from bs4 import BeautifulSoup
 
 from study_core import parallel
@@ -161,18 +159,6 @@ def test_screening_sounds_are_written_without_clips(study: Path, capsys: pytest.
     next(path.parent.glob("*.flac")).unlink()
     render(study, "--screening")
     assert len(list(path.parent.glob("*.flac"))) == 24
-
-
-def test_recordings_are_rendered_beside_the_other_clips(
-    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = tmp_path / "mine" / "human"
-    folder.mkdir(parents=True)
-    noise = np.random.default_rng(1).uniform(-0.2, 0.2, (5 * 44100, 2))
-    soundfile.write(folder / "a.flac", noise, 44100)
-    render(study, "--workers", "1", "--recordings", str(folder.parent), "--contact-sheet")
-    said = capsys.readouterr().out
-    assert f"1 recordings in {study.parent / 'data' / 'clips'}\n4 stimuli of " in said
 
 
 def test_cluster_that_is_not_there_is_an_error_without_a_traceback(
