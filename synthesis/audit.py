@@ -145,8 +145,8 @@ def _check_guess(
     means = _list_means(stimuli, table[:, guess.best_column])
     told = f"file properties tell the system of {shares}. Most telling is {name}: {means}"
     advice = (
-        f"Rendering again changes nothing. One blind study in {1 / ALPHA:.0f} is refused by chance: take another "
-        "seed. If it is refused again, that system's music is made or recorded differently"
+        f"Rendering again changes nothing. One blind study in {1 / ALPHA:.0f} is refused by chance: take "
+        "another seed. If it is refused again, that system's music is made or recorded differently"
     )
     return [f"guessing: {told}. {advice}"]
 
