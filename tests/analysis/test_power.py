@@ -220,7 +220,7 @@ def test_the_command_writes_table_numbers_figure_and_findings(
 
 def test_a_dask_cluster_of_two_workers_finds_the_same() -> None:
     plan = PLAN.resize(6, 8)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         far = partial(run_batches, cluster=cluster.scheduler_address)
         pd.testing.assert_frame_equal(
             simulate_grid(plan, [6], [8], 30, far), simulate_grid(plan, [6], [8], 30, HERE)

@@ -116,7 +116,7 @@ def test_a_dask_cluster_of_two_workers_gives_the_same_files(
     made: list[Stimulus], clips: list[Clip], folders: DataFolders, studio: Studio, bars: Bars
 ) -> None:
     first = remove_files(folders)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         address = cluster.scheduler_address
         assert render_stimuli(clips, folders, studio, bars, cluster=address) == made
         audit_stimuli(made, folders.stimuli, studio.config, bars, cluster=address)
