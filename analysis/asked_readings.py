@@ -8,7 +8,7 @@ from analysis.estimates import Estimate
 from analysis.pairs import Pair
 from analysis.paradigms import PairFindings, PairStudy, RatingStudy
 from analysis.ratings import Rating
-from analysis.readings import count, decimal, give_range, percent, points, show_level
+from analysis.wording import count, decimal, give_range, percent, points, show_level
 from study_core.types import HUMAN
 
 GUESSING = 0.5

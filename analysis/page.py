@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis import readings
+from analysis import readings, wording
 from analysis.answers import HUMAN_CLIP
 from analysis.asked_exploration import Asked
 from analysis.asked_readings import list_answers, list_disagreements, read_shift
@@ -115,7 +115,6 @@ def render_asked(
             shift=read_shift(study),
             disagreements=list_disagreements(study),
             deviations=explored.deviations,
-            readings=readings,
             on_paper=on_paper,
             sections=list_sections(
                 explored, ASKED_SECTIONS if is_pairs else RATINGS_SECTIONS, ("ratings",) * is_pairs
@@ -162,11 +161,11 @@ def describe_source(responses: Responses) -> dict[str, object]:
 def make_environment() -> "jinja2.Environment":
     """Return the templates with the filters that every page uses."""
     environment = open_templates(TEMPLATES)
-    environment.globals["OUTCOMES"] = OUTCOMES
+    environment.globals |= {"OUTCOMES": OUTCOMES, "wording": wording}
     environment.filters |= {
-        "percent": readings.percent,
-        "show_level": readings.show_level,
-        "signed": readings.sign_points,
+        "percent": wording.percent,
+        "show_level": wording.show_level,
+        "signed": wording.sign_points,
         "number": show_number,
         "interval": show_interval,
         "p": show_p,
@@ -180,7 +179,7 @@ def show_number(value: float | None, digits: int = 2, *, sign: bool = False) -> 
     """Return a number with a real minus, or a dash where there is none."""
     if value is None or value != value:  # noqa: PLR0124 (NaN: an empty cell of a column of numbers)
         return NOTHING
-    return readings.decimal(value, digits, sign=sign)
+    return wording.decimal(value, digits, sign=sign)
 
 
 def show_interval(estimate: Estimate, scale: float = 1, digits: int = 2, *, naive: bool = False) -> str:

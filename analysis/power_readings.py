@@ -10,7 +10,7 @@ from analysis.page import NOTHING
 from analysis.planning import LITERATURE, Plan
 from analysis.power import ONE_LOOK, UNCORRECTED
 from analysis.power_lines import GUESSING, LINES, predict_mean_difference
-from analysis.readings import D_PRIME, decimal, percent, points, show_level
+from analysis.wording import D_PRIME, decimal, percent, points, show_level
 
 WANTED_POWER = 0.80
 _LINES = {

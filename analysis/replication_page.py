@@ -10,9 +10,9 @@ from analysis.figures.marks import draw_mark, shorten
 from analysis.figures.ticks import list_ends, set_points
 from analysis.numbers import describe_data, make_plain
 from analysis.page import count_asked, make_environment
-from analysis.readings import SIMULATED, decimal, percent, show_level, sign_points
 from analysis.replication import D_PRIME, DIFFERENCES, SHARES, Pairing, Replication
 from analysis.replication_asked import AnyStudy
+from analysis.wording import SIMULATED, decimal, percent, show_level, sign_points
 from study_core.manifest import write_bytes, write_json
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from analysis.equivalence import Claim, Verdict
 from analysis.figures.marks import color_of, draw_mark, name_rows, start
 from analysis.figures.ticks import set_percent
 from analysis.paradigms import PairStudy
-from analysis.readings import needed_points, percent, points
+from analysis.wording import needed_points, percent, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

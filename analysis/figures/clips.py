@@ -10,7 +10,7 @@ from analysis.clusters import FloatArray
 from analysis.figures.accounted import Explored
 from analysis.figures.marks import color_of, draw_mark, name_columns, start
 from analysis.figures.ticks import set_percent
-from analysis.readings import count, percent
+from analysis.wording import count, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

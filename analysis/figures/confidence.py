@@ -10,7 +10,7 @@ from analysis.figures.accounted import Explored
 from analysis.figures.marks import draw_mark, start
 from analysis.figures.roc import describe_area
 from analysis.figures.ticks import set_percent
-from analysis.readings import percent
+from analysis.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,7 @@ from analysis.detection import Detection
 from analysis.exploration import Exploration
 from analysis.figures.marks import color_of, draw_estimate, draw_mark, name_rows, start
 from analysis.figures.ticks import list_ends
-from analysis.readings import D_PRIME, decimal
+from analysis.wording import D_PRIME, decimal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

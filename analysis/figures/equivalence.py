@@ -7,7 +7,7 @@ from analysis.equivalence import Verdict
 from analysis.exploration import Exploration
 from analysis.figures.marks import color_of, draw_mark, name_rows, start
 from analysis.figures.ticks import set_points
-from analysis.readings import needed_points, points
+from analysis.wording import needed_points, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from analysis.canvas import INK, LINE, PAPER, SOFT, size_figure
 from analysis.figures.accounted import Tried
 from analysis.figures.marks import set_title_of
-from analysis.readings import count
+from analysis.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from analysis.exploration import Exploration
 from analysis.figures.marks import color_of, draw_estimate, draw_mark, name_rows, start
 from analysis.figures.ticks import set_percent
 from analysis.findings import Study
-from analysis.readings import percent
+from analysis.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from analysis.canvas import GENERATORS, explain
 from analysis.clusters import FloatArray
 from analysis.exploration import Exploration
 from analysis.figures.shades import draw_shades
-from analysis.readings import percent
+from analysis.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

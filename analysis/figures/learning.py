@@ -7,7 +7,7 @@ from analysis.figures.accounted import Traced
 from analysis.figures.marks import draw_mark, start
 from analysis.figures.ticks import set_percent
 from analysis.outcomes import OUTCOMES, Outcome
-from analysis.readings import decimal, percent, sign_points
+from analysis.wording import decimal, percent, sign_points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,7 +9,7 @@ from analysis.clusters import FloatArray
 from analysis.figures.accounted import Explored, Judged
 from analysis.figures.marks import start
 from analysis.figures.ticks import set_percent
-from analysis.readings import percent
+from analysis.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

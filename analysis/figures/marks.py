@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.canvas import DASHES, GENERATORS, INK, PAPER, SOFT, set_title, start_figure
 from analysis.estimates import Estimate
 from analysis.figures.accounted import Accounted
-from analysis.readings import SIMULATED
+from analysis.wording import SIMULATED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from analysis.asked_exploration import PairExploration
 from analysis.canvas import GENERATORS, explain
 from analysis.clusters import FloatArray
 from analysis.figures.shades import draw_shades
-from analysis.readings import percent
+from analysis.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from analysis.asked_exploration import RatingExploration
 from analysis.canvas import INK, explain
 from analysis.figures.clips import GAP, draw_intervals, thin
 from analysis.figures.marks import color_of, name_columns, start
-from analysis.readings import count, decimal
+from analysis.wording import count, decimal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

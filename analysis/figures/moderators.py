@@ -8,7 +8,7 @@ from analysis.figures.marks import draw_mark, shorten, start
 from analysis.figures.ticks import set_percent
 from analysis.moderators import Moderator
 from analysis.outcomes import OUTCOMES
-from analysis.readings import count, decimal, percent, points
+from analysis.wording import count, decimal, percent, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

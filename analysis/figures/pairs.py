@@ -6,7 +6,7 @@ from analysis.asked_exploration import PairExploration
 from analysis.canvas import SOFT, explain, size_figure
 from analysis.figures.marks import color_of, draw_estimate, draw_mark, name_rows, set_title_of
 from analysis.figures.ticks import set_percent
-from analysis.readings import percent
+from analysis.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from analysis.canvas import INK, PAPER
 from analysis.clusters import FloatArray, Rates, measure_rates
 from analysis.exploration import Exploration
 from analysis.figures.marks import color_of, draw_mark, shorten, start
-from analysis.readings import D_PRIME, decimal
+from analysis.wording import D_PRIME, decimal
 from study_core.types import HUMAN
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from analysis.asked_exploration import RatingExploration
 from analysis.canvas import DARK, INK, PAPER, explain, size_figure
 from analysis.figures.marks import name_rows, set_title_of
 from analysis.figures.ticks import set_percent
-from analysis.readings import decimal
+from analysis.wording import decimal
 from study_core.types import HUMAN
 
 if TYPE_CHECKING:

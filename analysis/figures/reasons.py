@@ -7,8 +7,8 @@ import pandas as pd
 from analysis.canvas import GENERATORS
 from analysis.figures.accounted import Traced
 from analysis.figures.marks import name_rows, start
-from analysis.readings import percent
 from analysis.reasons import OTHER
+from analysis.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.asked_exploration import RatingExploration
 from analysis.canvas import GENERATORS, explain, size_figure
 from analysis.figures.marks import set_title_of
-from analysis.readings import decimal
+from analysis.wording import decimal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,8 +8,8 @@ import numpy as np
 from analysis.canvas import INK, LINE, SOFT, size_figure
 from analysis.figures.accounted import Tried
 from analysis.figures.marks import color_of, draw_mark, set_title_of, shorten
-from analysis.readings import decimal, sign_points
 from analysis.sensitivity import Specification
+from analysis.wording import decimal, sign_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.estimates import Estimate
-from analysis.readings import percent, sign_points
+from analysis.wording import percent, sign_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from analysis.canvas import DARK, PAPER
 from analysis.figures.accounted import Parted
 from analysis.figures.marks import start
 from analysis.figures.ticks import set_percent
-from analysis.readings import percent
+from analysis.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

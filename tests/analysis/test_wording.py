@@ -20,9 +20,9 @@ from analysis.moderators import cut
 from analysis.ordinal import OrdinalModel
 from analysis.precision import plan_precision
 from analysis.ratings import fit_ratings
-from analysis.readings import decimal, give_range, needed_points, show_level
 from analysis.reasons import count_reasons
 from analysis.spread import estimate_hierarchical
+from analysis.wording import decimal, give_range, needed_points, show_level
 from tests.analysis.made import simulate_study
 
 
