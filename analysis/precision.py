@@ -67,8 +67,16 @@ def plan_precision(rates: Rates, system: str, level: float) -> Precision:
         variance = of_listener / n_listeners + of_clip / n_clips + noise / (n_listeners * heard)
         return t_quantile(level, min(n_listeners, n_clips) - 1) * float(np.sqrt(variance))
 
-    rows = [(c, n, half_width(n, c)) for c in CLIPS for n in LISTENERS]
+    rows = [(c, n, half_width(n, c)) for c in CLIPS for n in _list_listeners(listeners)]
     rate = estimate_rate(rates, system, level)
     own = ((rate.high or 0.0) - (rate.low or 0.0)) / 2
     table = pd.DataFrame(rows, columns=["clips", "listeners", "half_width"])
     return Precision(system, listeners, clips, own, table)
+
+
+def _list_listeners(here: int) -> list[int]:
+    """Return the numbers of listeners to plan for, as far as this study went at least."""
+    listed = list(LISTENERS)
+    while listed[-1] < here:
+        listed.append(2 * listed[-1])
+    return listed

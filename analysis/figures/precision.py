@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "What would more listeners or clips buy?"
-TICKS = (10, 20, 40, 80, 160, 320)
+FIRST_TICK = 10
+LABEL_SHARE = 0.06
+"""Of the axis: what a line's label takes."""
 
 
 def explain_absence(explored: Exploration) -> str:
@@ -27,17 +29,24 @@ def draw(explored: Exploration) -> "Figure":
     plan = _find_widest(explored)
     if plan is None or plan.table is None or plan.half_width is None:
         return figure
-    for clips, rows in plan.table.groupby("clips"):
+    top = min(50, 1.08 * 100 * plan.table["half_width"].max())
+    last = int(plan.table["listeners"].max())
+    lowest = 0.0
+    for clips, rows in reversed(list(plan.table.groupby("clips"))):
         shade = 0.25 + 0.75 * (1 - np.log(int(str(clips)) / 4) / np.log(25))
         axes.plot(rows["listeners"], 100 * rows["half_width"], color="#0072b2", alpha=shade, linewidth=2)
-        end = (rows["listeners"].iloc[-1], 100 * rows["half_width"].iloc[-1])
-        axes.annotate(f"{clips} clips", end, (6, 0), textcoords="offset points", va="center", fontsize=9)
+        place = max(lowest, 100 * rows["half_width"].iloc[-1])
+        axes.annotate(
+            f"{clips} clips", (last, place), (6, 0), textcoords="offset points", va="center", fontsize=9
+        )
+        lowest = place + LABEL_SHARE * top
     axes.plot(plan.n_listeners, 100 * plan.half_width, "D", color=ALERT, markersize=8, label="this study")
     axes.set_xscale("log")
-    axes.set_xticks(TICKS, [str(tick) for tick in TICKS])
+    ticks = [FIRST_TICK * 2**i for i in range(int(np.log2(last / FIRST_TICK)) + 1)]
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.minorticks_off()
-    axes.set_xlim(9, 480 * 1.55)
-    axes.set_ylim(0, min(50, 1.08 * 100 * plan.table["half_width"].max()))
+    axes.set_xlim(9, last * (last / FIRST_TICK) ** 0.17)
+    axes.set_ylim(0, top)
     axes.grid(visible=True)
     axes.set_xlabel("listeners")
     axes.set_ylabel("points to each side of the rate")

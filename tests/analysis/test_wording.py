@@ -122,3 +122,14 @@ def test_this_study_has_the_interval_that_the_report_states() -> None:
     assert rate.low is not None
     assert rate.high is not None
     assert plan_precision(rates, "gan", 0.95).half_width == pytest.approx((rate.high - rate.low) / 2)
+
+
+def test_other_designs_go_as_far_as_this_study_went() -> None:
+    trials = {"human": 2, "gan": 2}
+    rng = np.random.default_rng(1)
+    rates = measure_rates(
+        simulate_study(rng, {"human": 0.6, "gan": 0.3}, listeners=600, clips=9, trials=trials)
+    )
+    planned = plan_precision(rates, "gan", 0.95).table
+    assert planned is not None
+    assert planned["listeners"].max() == 960
