@@ -4,6 +4,7 @@ import errno
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from study_server.schema import upgrade_schema
 from study_server.store import Store
 
 BUSY_TIMEOUT_S = 30
+ATTEMPT_S = 0.1
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a commit is on the disk, not only in the system's cache
@@ -67,11 +69,26 @@ class SQLiteStore(Store):
         return found[0] if found else None
 
     def forget_deleted(self) -> None:
-        """Move the write-ahead log into the database file, so that no deleted row lingers in it."""
-        with self._engine.connect() as connection:
+        """Move the write-ahead log into the database file, so that no deleted row lingers in it.
+
+        By short attempts: nobody can write during one, and each waits for those who read what was before the
+        last write, who may themselves be waiting to write.
+        """
+        until = time.monotonic() + BUSY_TIMEOUT_S
+        while not self._empty_log() and time.monotonic() < until:
+            time.sleep(ATTEMPT_S)
+
+    def _empty_log(self) -> bool:
+        """Try for a moment to empty the write-ahead log, and tell whether it is empty."""
+        with self._writing, self._engine.connect() as connection:
             cursor = connection.connection.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.close()
+            cursor.execute(f"PRAGMA busy_timeout = {1000 * ATTEMPT_S:.0f}")
+            try:
+                is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT_S}")
+                cursor.close()
+        return not is_busy
 
 
 def open_sqlite(path: Path, *, threads: int = 16) -> SQLiteStore:

@@ -1,6 +1,7 @@
 """The store keeps its promises on both databases."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,6 +55,29 @@ def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
         fail()
     with store.read() as db:
         assert db.query(StudySession).count() == 0
+
+
+def test_who_reads_and_then_writes_is_not_held_up_by_a_withdrawal(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The log is emptied only once nobody reads what was before the last write; they may wait to write."""
+    attempt, begun = store._empty_log, threading.Event()  # type: ignore[attr-defined]
+
+    def attempt_noticed() -> bool:
+        begun.set()
+        return bool(attempt())
+
+    monkeypatch.setattr(store, "_empty_log", attempt_noticed)
+    with ThreadPoolExecutor() as pool, store.read() as db:
+        assert db.query(StudySession).count() == 0
+        add_session(store)
+        forgetting = pool.submit(store.forget_deleted)
+        assert begun.wait(10)
+        add_session(store)
+        assert not forgetting.done()
+        db.rollback()
+        forgetting.result(10)
+    assert (tmp_path / "study.sqlite3-wal").stat().st_size == 0
 
 
 @on_both
