@@ -63,6 +63,7 @@ def app(config: Config, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     app.testing = True
     yield app
     app.extensions["study"].store.close()
+    app.extensions["preview"].close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The preview: every page in every language, the trials of a seed, and no trace in the data."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,10 +45,9 @@ def config(data_folder: Path, screening_folder: Path) -> Config:
 
 
 @pytest.fixture
-def desk(app: Flask) -> Iterator[Participant]:
+def desk(app: Flask) -> Participant:
     """Return a researcher who is logged in."""
-    yield Participant(app).open("/researcher").send({"password": "correct horse"})
-    app.extensions["preview"].close()
+    return Participant(app).open("/researcher").send({"password": "correct horse"})
 
 
 def count_rows(study: Study) -> dict[str, int]:

@@ -55,6 +55,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory, stimuli_folder: Path) -> 
     use_a_quick_hash(app.extensions["study"].password)
     yield app
     app.extensions["study"].store.close()
+    app.extensions["preview"].close()
 
 
 @pytest.fixture(scope="package")

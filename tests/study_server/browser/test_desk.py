@@ -32,7 +32,6 @@ def url(app: Flask) -> Iterator[str]:
     Participant(app).send()
     with listening(app) as address:
         yield address
-    app.extensions["preview"].close()
 
 
 def log_in(page: Page, url: str) -> Page:
