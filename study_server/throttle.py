@@ -1,8 +1,8 @@
 """Guessing is slow: failed passwords and codes are counted per source, across restarts and processes.
 
-A source is an address, an IPv6 network or "anywhere"; it is stored as a keyed hash and forgotten after
-a quarter of an hour. Somebody with very many addresses meets the count over all of them, which a browser
-that the password was once given in does not.
+A source is an address, an IPv6 network or "anywhere"; it is stored as a keyed hash, counts for a quarter of
+an hour, and is then forgotten by the next failed try or by the server's upkeep. Somebody with very many
+addresses meets the count over all of them, which a browser that the password was once given in does not.
 """
 
 import ipaddress
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from flask import Flask, Response, render_template, request
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from study_core.secret import opaque_id
 from study_server.i18n import gettext as _
@@ -57,7 +57,7 @@ class Throttle:
     def record_failure(self, door: str, address: str) -> None:
         """Count a failed try, and forget the old ones."""
         with self.store.write() as db:
-            db.execute(delete(FailedTry).where(FailedTry.tried_at < self._ago(KEPT_S)))
+            db.execute(delete(FailedTry).where(_is_old(self.clock())))
             for source in (address, ANYWHERE):
                 db.add(FailedTry(door=door, source_key=self._hash(source), tried_at=self._ago(0)))
 
@@ -72,6 +72,20 @@ class Throttle:
 
     def _ago(self, seconds: float) -> str:
         return format_utc(self.clock() - timedelta(seconds=seconds))
+
+
+def forget_old_tries(store: Store) -> None:
+    """Forget the failed tries that count no more; nothing is written where there is none."""
+    is_old = _is_old(datetime.now(UTC))
+    with store.read() as db:
+        if not db.scalar(select(func.count()).where(is_old)):
+            return
+    with store.write() as db:
+        db.execute(delete(FailedTry).where(is_old))
+
+
+def _is_old(now: datetime) -> ColumnElement[bool]:
+    return FailedTry.tried_at < format_utc(now - timedelta(seconds=KEPT_S))
 
 
 def find_network(address: str) -> str:

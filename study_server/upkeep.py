@@ -1,6 +1,7 @@
-"""Upkeep of a running study: recruitment ids whose day has come are deleted by the server itself.
+"""Upkeep of a running study: recruitment ids whose day has come, and hashes of who guessed, are deleted.
 
-At its start and every hour after; a store that is gone for a while is looked at again in the next hour.
+By the server itself, at its start and every quarter of an hour after; a store that is gone for a while is
+looked at again the next time.
 """
 
 import logging
@@ -12,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from study_server import recruits
 from study_server.store import Store
+from study_server.throttle import forget_old_tries
 
-EVERY_S = 3600.0
+EVERY_S = 900.0
 STOPPING_S = 30.0
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ def forget_due(store: Store) -> int:
 
 def _turn(store: Store) -> None:
     try:
+        forget_old_tries(store)
         n_forgotten = forget_due(store)
     except (SQLAlchemyError, OSError) as error:
         log.warning("Upkeep waits, because the store does: %s", type(error).__name__)

@@ -64,6 +64,7 @@ def forget() -> None:
     """Take the session, and who was sent, out of the cookie."""
     session.pop(COOKIE_KEY, None)
     session.pop(recruits.COOKIE_KEY, None)
+    session.pop(recruits.BESIDE_KEY, None)
 
 
 def is_script() -> bool:

@@ -53,6 +53,8 @@ def test_the_id_stands_apart_as_text_and_goes_with_the_session_or_on_its_day(
         assert db.scalars(select(RecruitmentId.recruitment_id)).all() == ["another"]
     sent.withdraw()
     assert len(list_sessions(study)) == 1
+    with sent.client.session_transaction() as cookie:
+        assert not {"session_id", "recruitment_id", "recruitment_parameters"} & set(cookie)
 
 
 def test_another_person_sent_to_the_same_device_begins_anew(app: Flask, study: Study) -> None:

@@ -1,4 +1,4 @@
-"""Recruitment ids go on their day, by themselves; their sessions and answers stay."""
+"""Recruitment ids go on their day and hashes of who guessed when they count no more, by themselves."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from study_core.config import Config
 from study_server.store import Store, open_store
-from study_server.tables import RecruitmentId, StudySession
+from study_server.tables import FailedTry, RecruitmentId, StudySession, format_utc
+from study_server.throttle import KEPT_S
 from study_server.upkeep import forget_due, keeping_up
 from tests.study_server.databases import BOTH
 from tests.study_server.served import Server
@@ -68,6 +69,19 @@ def test_what_falls_due_while_the_server_runs_goes_too(tmp_path: Path) -> None:
             db.execute(update(RecruitmentId).values(delete_on="2026-01-01"))
         while list_recruits(store):
             pass
+    store.close()
+
+
+def test_who_guessed_is_forgotten_though_nobody_guesses_again(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "study.sqlite3")
+    now = datetime.now(UTC)
+    old, young = now - timedelta(seconds=KEPT_S + 60), now - timedelta(seconds=KEPT_S - 60)
+    with store.write() as db:
+        db.add_all(FailedTry(door="a", source_key="b", tried_at=format_utc(at)) for at in (old, young))
+    with keeping_up(store):
+        pass  # one turn at its start, which its end waits for
+    with store.read() as db:
+        assert db.scalars(select(FailedTry.tried_at)).all() == [format_utc(young)]
     store.close()
 
 
