@@ -33,6 +33,8 @@ def _make_secret(path: Path, n_bytes: int) -> str:
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(value + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # a power failure must not leave an empty key under the name
         os.link(draft, path)
     except FileExistsError:  # another process was first: its secret counts
         value = path.read_text(encoding="ascii").strip()

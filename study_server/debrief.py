@@ -1,15 +1,18 @@
 """After the trials: thanks with the score, who composed each clip, the codes, and withdrawal at any time."""
 
+import logging
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import bindparam, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from study_server import recruits, visitor, withdrawal
 from study_server.completion import allow_handing_in, describe_ending, find_outcome
 from study_server.flags import settle
+from study_server.store import Store
 from study_server.study import Study, current_study
 from study_server.tables import Judgment, StudySession, Trial
 
@@ -20,6 +23,7 @@ JUDGED = (
     .order_by(Trial.trial_index)
 )
 
+log = logging.getLogger(__name__)
 blueprint = Blueprint("debrief", __name__)
 
 
@@ -151,7 +155,15 @@ def delete_answers() -> str | tuple[str, int]:
         is_deleted = withdrawal.delete_session(db, code)
     if not is_deleted:
         return render_template("withdraw.html", code=code, is_wrong=True), 404
-    study.store.forget_deleted()
+    _forget_deleted(study.store)
     if is_own:
         visitor.forget()
     return render_template("withdrawn.html")
+
+
+def _forget_deleted(store: Store) -> None:
+    """Make the database give up what was deleted; where it cannot, the withdrawal is stored all the same."""
+    try:
+        store.forget_deleted()
+    except (SQLAlchemyError, OSError) as error:
+        log.error("Withdrawn answers may linger in the files of the store: %s", type(error).__name__)  # noqa: TRY400

@@ -5,13 +5,14 @@ study is the same with other words on the page, and can be opened again. Every c
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Literal, cast, get_args
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from study_core.errors import StudyError
-from study_server.tables import Phase
+from study_server.tables import Phase, format_utc, now_utc
 
 PhaseName = Literal["open", "paused", "closed"]
 PHASES: tuple[PhaseName, ...] = get_args(PhaseName)
@@ -44,9 +45,20 @@ def begin_phase(db: Session, version: str, phase: str, reason: str) -> None:
         raise StudyError(f"The study is {now} already.")
     if len(reason.strip()) < SHORTEST_REASON:
         raise StudyError(f"Say why the study is to be {phase}: it stays in the study's record.")
-    db.add(Phase(study_version=version, phase=phase, reason=reason.strip()))
+    db.add(
+        Phase(study_version=version, phase=phase, began_at=_find_moment(db, version), reason=reason.strip())
+    )
 
 
 def list_phases(db: Session, version: str) -> Sequence[Phase]:
     """Return every change of phase of a version, oldest first."""
     return db.scalars(select(Phase).where(Phase.study_version == version).order_by(Phase.began_at)).all()
+
+
+def _find_moment(db: Session, version: str) -> str:
+    """Return now, but after every change before: the last row counts, even where a clock was set back."""
+    now = now_utc()
+    last = db.scalar(select(func.max(Phase.began_at)).where(Phase.study_version == version))
+    if last is None or last < now:
+        return now
+    return format_utc(datetime.fromisoformat(last) + timedelta(milliseconds=1))

@@ -175,6 +175,12 @@ def record_protocol(db: Session, protocol: RunningProtocol, *, is_frozen: bool) 
 
     The data folder is marked before the commit: a server that is killed between leaves a mark too many, which
     harms nothing, and never one too few.
+
+    Raises
+    ------
+    StudyError
+        If another protocol of this version was frozen meanwhile: by a server that runs on another config, or
+        by a backup that was restored under this one.
     """
     row = db.execute(FROZEN_AT, {"sha256": protocol.sha256}).one_or_none()
     if row is None:
@@ -188,6 +194,7 @@ def record_protocol(db: Session, protocol: RunningProtocol, *, is_frozen: bool) 
         )
         db.flush()
     if is_frozen and (row is None or row.frozen_at is None):
+        refuse_changed_protocol(db, protocol)
         db.execute(
             update(Protocol).where(Protocol.protocol_sha256 == protocol.sha256).values(frozen_at=now_utc())
         )

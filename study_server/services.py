@@ -163,7 +163,8 @@ def judge(store: Store, session_id: str, trial_id: str, answer: Answer) -> Turn 
         **{name: getattr(answer, name) for name in ANSWERED},
     }
     advanced = store.append(ADVANCE, JUDGE, values)
-    if advanced is None and _come_back(store, session_id):
+    if advanced is None:
+        _come_back(store, session_id)  # or another tab did since, so that the answer is tried again anyway
         advanced = store.append(ADVANCE, JUDGE, values)
     if advanced is None:
         return None
@@ -172,14 +173,12 @@ def judge(store: Store, session_id: str, trial_id: str, answer: Answer) -> Turn 
     return turn if turn.trial_index <= turn.n_trials else None
 
 
-def _come_back(store: Store, session_id: str) -> bool:
-    """Take the places of a session that lapsed again; tell whether it had."""
+def _come_back(store: Store, session_id: str) -> None:
+    """Take the places of a session that lapsed again."""
     with store.write() as db:
         found = db.get(StudySession, session_id)
-        had_places = found is None or found.holds_places
         if found is not None:
             come_back(db, found)
-        return found is not None and found.holds_places and not had_places
 
 
 def come_back(db: Session, study_session: StudySession) -> None:

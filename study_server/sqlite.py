@@ -17,6 +17,7 @@ from study_server.store import Store
 
 BUSY_TIMEOUT_S = 30
 ATTEMPT_S = 0.1
+EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a commit is on the disk, not only in the system's cache
@@ -80,14 +81,12 @@ class SQLiteStore(Store):
 
     def _empty_log(self) -> bool:
         """Try for a moment to empty the write-ahead log, and tell whether it is empty."""
-        with self._writing, self._engine.connect() as connection:
-            cursor = connection.connection.cursor()
-            cursor.execute(f"PRAGMA busy_timeout = {1000 * ATTEMPT_S:.0f}")
+        with self._writing, self._driving(EMPTY_LOG) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {1000 * ATTEMPT_S:.0f}")
             try:
-                is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                is_busy, *_ = connection.execute(EMPTY_LOG).fetchone()
             finally:
-                cursor.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT_S}")
-                cursor.close()
+                connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT_S}")
         return not is_busy
 
 

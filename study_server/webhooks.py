@@ -95,7 +95,8 @@ def send_waiting(store: Store, url: str, post: Callable[..., httpx.Response] = h
         with store.write() as db:
             kept = db.get_one(Notice, notice.notice_id)
             kept.n_tries += 1
-            kept.sent_at = now_utc() if is_taken else None
+            if is_taken:  # else another process may have had it taken meanwhile
+                kept.sent_at = now_utc()
     return n_taken
 
 
@@ -120,6 +121,8 @@ def watching(app: Flask, *, every_s: float = LOOK_EVERY_S) -> Iterator[None]:
     def watch() -> None:
         while not stop.wait(every_s):
             _turn(study, url, faults)
+        with _waiting_for_store():
+            _note_faults(study, faults)  # the next start tells of them
 
     got_request_exception.connect(note_fault, app)
     thread = threading.Thread(target=watch, name="webhook", daemon=True)
@@ -133,14 +136,25 @@ def watching(app: Flask, *, every_s: float = LOOK_EVERY_S) -> Iterator[None]:
 
 
 def _turn(study: Study, url: str, faults: list[str]) -> None:
-    try:
-        while faults:
-            _note_fault(study, faults[0])
-            faults.pop(0)
+    with _waiting_for_store():
+        _note_faults(study, faults)
         look_for_events(study.store, study.config)
         send_waiting(study.store, url)
+
+
+@contextmanager
+def _waiting_for_store() -> Iterator[None]:
+    """Let notices wait where the store does not answer."""
+    try:
+        yield
     except (SQLAlchemyError, OSError) as error:
         log.warning("Notices wait, because the store does: %s", type(error).__name__)
+
+
+def _note_faults(study: Study, faults: list[str]) -> None:
+    while faults:
+        _note_fault(study, faults[0])
+        faults.pop(0)
 
 
 def _note_fault(study: Study, route: str) -> None:

@@ -79,6 +79,7 @@ def _find_by_code(db: Session, code: str) -> StudySession | None:
 
 
 def _remove(db: Session, found: StudySession, *, what: str, who: str) -> Removed:
+    db.refresh(found, with_for_update=True)  # an answer on its way comes before, or finds nobody
     places.give_back(db, found)
     removed = Removed({name: _count(db, table, found.session_id) for name, table in _TABLES.items()})
     db.execute(
