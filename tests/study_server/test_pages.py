@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -138,15 +139,10 @@ def test_a_whole_session_by_keyboard_alone(browser: Browser, served: Server) -> 
             with visitor.leaving():
                 _go_through_page(visitor)
         expect(page.get_by_role("link", name="Hand in the code and leave")).to_be_visible()
-    with find_store_of(served).read() as db:
+    with closing(find_store(served.config.folders.database)) as store, store.read() as db:
         assert db.query(ScreeningTrial).filter(ScreeningTrial.answer.is_not(None)).count() >= 6
         assert db.query(PracticeTrial).filter(PracticeTrial.answered_at.is_not(None)).count() >= 1
         assert db.query(QuestionAnswer).filter_by(question_id="gave_it_away").count() >= 1
-
-
-def find_store_of(served: Server):  # type: ignore[no-untyped-def]  # noqa: ANN201 (the store's own type)
-    """Return the store of a served study."""
-    return find_store(served.config.folders.database)
 
 
 def _go_through_page(visitor: Visitor) -> None:
