@@ -62,6 +62,7 @@ def describe_data(study: Study | PairStudy | RatingStudy) -> dict[str, object]:
         "source": source,
         "declared": study.config.model_dump(mode="json"),
         "people": dict(study.responses.flow),
+        "early_looks": None if study.responses.looks is None else make_plain(study.responses.looks),
         "exclusions": make_plain(study.exclusions.steps),
     }
 

@@ -1,6 +1,5 @@
 """Judgments read from a CSV file and checked at the door: all problems at once, with row numbers."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from analysis.account import Look, read_account
 from analysis.answers import HUMAN_CLIP, find_unusable_answers, read_answers
 from analysis.cells import FIRST_DATA_ROW, SHOWN, choose_columns, find_wrong_cells, read_cells, read_values
 from analysis.columns import CHOSE_FIRST, JUDGED_HUMAN, RATING, SECOND_CLIP, SECOND_SYSTEM
@@ -22,8 +22,6 @@ from study_core.types import HUMAN, HUMAN_SYSTEMS
 FLOW_FILE, PLAN_FILE, PARTICIPANTS_FILE = "flow.json", "protocol.json", "participants.csv"
 TRIALS_TABLE, PARTICIPANTS_TABLE = Path(name_table("trials")), Path(name_table("participants"))
 """Where they lie in a data set of `study export`, whose flow and plan stand in its own folder."""
-STAGES = ("arrived", "consented", "started", "finished", "withdrawn")
-"""What `study export` counts people by; its file may hold more, such as counts per version."""
 OF_LISTENERS = ("reason",)
 """Columns that may stand with the listeners instead of in every row of theirs."""
 Paradigm = Literal["yes_no", "pairs", "ratings"]
@@ -52,6 +50,8 @@ class Responses:
         Names of the columns that every estimate is asked by.
     highest
         The highest rating that could be given; None where that is unknown.
+    looks
+        Looks at results before the stop rule was met; None where unknown.
     """
 
     table: pd.DataFrame
@@ -63,6 +63,7 @@ class Responses:
     moderators: tuple[str, ...] = field(default=())
     factors: tuple[str, ...] = field(default=())
     highest: int | None = None
+    looks: tuple[Look, ...] | None = None
 
 
 def read_responses(
@@ -109,6 +110,7 @@ def read_responses(
     problems = _name_human_clips(values, human_system)
     _raise_problems(path, [*problems, *find_unusable_answers(values, grades), *_find_duplicates(values)])
     folder, people = _find_beside(path)
+    account = read_account(folder / FLOW_FILE)
     table = _add_participants(read_answers(values, grades), people, (*OF_LISTENERS, *further))
     lacking = [f"column {name!r} of --by is not in the file" for name in factors if name not in table]
     _raise_problems(path, [*lacking, *find_shortages(table)])
@@ -116,12 +118,13 @@ def read_responses(
         table,
         path.name,
         sha256_bytes(data),
-        _read_flow(folder / FLOW_FILE),
+        account.people,
         _find_paradigm(table),
         read_plan(folder / PLAN_FILE),
         tuple(name for name in moderators if name in table),
         tuple(factors),
         grades if RATING in table else None,
+        account.looks,
     )
 
 
@@ -223,18 +226,6 @@ def _find_paradigm(table: pd.DataFrame) -> Paradigm:
     if CHOSE_FIRST in table:
         return "pairs"
     return "yes_no" if JUDGED_HUMAN in table else "ratings"
-
-
-def _read_flow(path: Path) -> dict[str, int]:
-    if not path.exists():
-        return {}
-    try:
-        flow = json.loads(path.read_text(encoding="utf-8"))
-        return {stage: int(flow[stage]) for stage in STAGES}
-    except (ValueError, TypeError, KeyError):
-        raise ResponsesError(
-            f"{path} is not a count of people per stage. Write it again with `study export`."
-        ) from None
 
 
 def _raise_problems(path: Path, problems: Sequence[str]) -> None:

@@ -127,7 +127,8 @@ def write_rich(folder: Path, table: pd.DataFrame) -> Path:
     path = folder / "responses.csv"
     table.to_csv(path, index=False)
     flow = {"arrived": 121, "consented": 104, "started": 91, "finished": 77, "withdrawn": 2}
-    (folder / "flow.json").write_text(json.dumps(flow), encoding="utf-8")
+    look = {"study_version": "1", "looked_on": "2026-03-02", "n_finished": 12, "reason": "a <talk> in March"}
+    (folder / "flow.json").write_text(json.dumps(flow | {"early_looks": [look]}), encoding="utf-8")
     analysis = {"confidence_level": 0.95, "minimum_listening_s": 5, "equivalence_bound": 0.1}
     protocol = {"protocol_sha256": "ab" * 32, "config": {"analysis": analysis}}
     (folder / "protocol.json").write_text(json.dumps(protocol), encoding="utf-8")

@@ -110,7 +110,8 @@ def test_the_page_starts_with_the_answer_and_holds_everything_declared(made: tup
     for generator in study.findings.generators:
         assert text.index(answer(generator, study)) < text.index("Methods")
     assert read_exclusions(study) in text
-    for words in ("121", "minimum listening s 3", "ab" * 32, study.responses.sha256, "too narrow"):
+    look = "2026-03-02 1 12 a <talk> in March"
+    for words in ("121", "minimum listening s 3", "ab" * 32, study.responses.sha256, "too narrow", look):
         assert words in text
 
 

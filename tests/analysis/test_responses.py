@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.account import STAGES, Look
 from analysis.responses import read_responses
 from study_core.errors import ResponsesError
 from tests.analysis.reading import message, read
@@ -57,10 +58,28 @@ def test_people_per_stage_are_read_beside_the_table(path: Path) -> None:
     people = {"arrived": 5, "consented": 4, "started": 3, "finished": 2, "withdrawn": 0}
     flow = {"is_simulated": False, **people, "by_study_version": {"1": people}}
     (path.parent / "flow.json").write_text(json.dumps(flow), encoding="utf-8")
-    assert read(path, SOUND).flow == people
+    found = read(path, SOUND)
+    assert (found.flow, found.looks) == (people, None)
 
 
-@pytest.mark.parametrize("flow", ["{", '["arrived"]', '{"arrived": 5}', "null"])
+def test_looks_before_the_end_are_read_with_their_reasons(path: Path) -> None:
+    people = dict.fromkeys(STAGES, 5)
+    look = {"study_version": "1", "looked_on": "2026-03-02", "n_finished": 2, "reason": "a talk"}
+    for looks, found in (([], ()), ([look], (Look("1", "2026-03-02", 2, "a talk"),))):
+        (path.parent / "flow.json").write_text(json.dumps({**people, "early_looks": looks}), encoding="utf-8")
+        assert read(path, SOUND).looks == found
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "{",
+        '["arrived"]',
+        '{"arrived": 5}',
+        "null",
+        json.dumps(dict.fromkeys(STAGES, 5) | {"early_looks": [1]}),
+    ],
+)
 def test_a_broken_flow_file_is_named(path: Path, flow: str) -> None:
     (path.parent / "flow.json").write_text(flow, encoding="utf-8")
     assert message(path, SOUND).endswith(
