@@ -1,10 +1,13 @@
 """The study's secrets stay the same, stay private and tell nothing."""
 
+import os
 import stat
 import subprocess
 import sys
 import threading
 from pathlib import Path
+
+import pytest
 
 from study_core.secret import load_secret, opaque_id
 
@@ -14,6 +17,25 @@ def test_a_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) ->
     assert load_secret(tmp_path / "secrets") == first
     assert len(first) == 64
     assert stat.S_IMODE((tmp_path / "secrets/key").stat().st_mode) == 0o600
+
+
+def test_a_secret_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    fsync, link = os.fsync, os.link
+
+    def note(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_size)
+        fsync(descriptor)
+
+    def link_synced(draft: str, path: Path) -> None:
+        assert synced == [65]
+        link(draft, path)
+
+    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(os, "link", link_synced)
+    assert len(load_secret(tmp_path)) == 64
 
 
 def test_two_secrets_differ(tmp_path: Path) -> None:

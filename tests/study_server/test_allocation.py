@@ -3,6 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -110,6 +111,30 @@ def test_an_answer_after_the_lease_is_stored_and_takes_places_again(app: Flask, 
     assert count_places(study) == 16
     with study.store.read() as db:
         assert len(db.scalars(select(Judgment)).all()) == 1
+
+
+def test_an_answer_after_the_lease_is_stored_though_another_tab_comes_back_first(
+    app: Flask, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    participant = Participant(app).begin()
+    let_leases_end(study)
+    Participant(app).begin()
+    append = study.store.append
+
+    def come_back_between(*given: Any) -> Any:
+        monkeypatch.setattr(study.store, "append", append)
+        stored = append(*given)
+        with study.store.write() as db:
+            services.come_back(
+                db, db.scalars(select(StudySession).order_by(StudySession.arrived_at)).all()[0]
+            )
+        return stored
+
+    monkeypatch.setattr(study.store, "append", come_back_between)
+    participant.answer()
+    with study.store.read() as db:
+        assert len(db.scalars(select(Judgment)).all()) == 1
+    assert count_places(study) == 16
 
 
 def test_finished_sessions_keep_their_places(app: Flask, study: Study) -> None:

@@ -108,6 +108,24 @@ def test_changed_stimuli_are_refused_once_a_real_participant_started(config: Con
     assert config.folders.database not in {link.resolve() for link in Path("/proc/self/fd").iterdir()}
 
 
+def test_of_two_servers_with_two_configs_only_the_first_with_a_participant_goes_on(
+    config: Config, data_folder: Path
+) -> None:
+    """Both may start while nobody has taken part; two frozen protocols would let neither start again."""
+    first, second = create_app(config), create_app(make_config(data_folder, trials={"listen_s": 3}))
+    second.testing = True
+    Participant(first).begin()
+    with pytest.raises(StudyError, match=r"frozen(.|\n)*trials.listen_s: was 0.5, is 3"):
+        Participant(second).begin()
+    Participant(first).begin()
+    Participant(second, is_simulated=True).begin()
+    with first.extensions["study"].store.read() as db:
+        assert [row.frozen_at is not None for row in db.query(Protocol)].count(True) == 1
+    for app in (first, second):
+        app.extensions["study"].store.close()
+    open_and_close(config)
+
+
 def test_simulated_participants_freeze_nothing(config: Config, data_folder: Path) -> None:
     take_part(config, is_simulated=True)
     open_and_close(make_config(data_folder, trials={"listen_s": 3}))

@@ -13,6 +13,7 @@ from study_core.config import Config
 from study_core.errors import StudyError
 from study_server.app import create_app
 from study_server.login import ResearcherPassword
+from study_server.phases import begin_phase, find_phase, list_phases
 from study_server.roster import list_participants
 from study_server.study import Study
 from study_server.tables import Change, StudySession, Unblinding
@@ -223,6 +224,20 @@ def test_a_phase_that_is_none_or_without_a_reason_is_refused(
     desk.send({"phase": phase, "reason": reason}, path="/researcher/phase")
     assert desk.reply.status_code == 409
     assert message in desk.text
+
+
+def test_the_last_change_of_phase_counts_though_a_clock_was_set_back(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = ("2026-11-24T12:00:00.000Z", "2026-11-24T11:00:00.000Z", "2026-11-24T11:00:00.000Z")
+    for moment, phase in zip(moments, ("closed", "open", "paused"), strict=True):
+        monkeypatch.setattr("study_server.phases.now_utc", lambda moment=moment: moment)
+        with study.store.write() as db:
+            begin_phase(db, "1", phase, "a test of clocks")
+        with study.store.read() as db:
+            assert find_phase(db, "1") == phase
+    with study.store.read() as db:
+        assert [row.phase for row in list_phases(db, "1")] == ["closed", "open", "paused"]
 
 
 def test_nobody_slips_into_a_closed_study_by_a_page_that_was_open(

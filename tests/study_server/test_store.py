@@ -1,5 +1,6 @@
 """The store keeps its promises on both databases."""
 
+import resource
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from study_core.errors import StudyError
 from study_server.sqlite import open_sqlite
@@ -77,6 +78,20 @@ def test_who_reads_and_then_writes_is_not_held_up_by_a_withdrawal(
         assert not forgetting.done()
         db.rollback()
         forgetting.result(10)
+    assert (tmp_path / "study.sqlite3-wal").stat().st_size == 0
+
+
+def test_a_log_that_cannot_be_emptied_is_a_fault_of_the_store(store: Store, tmp_path: Path) -> None:
+    """On a full disk, for one; whoever looks after the store waits for those and must not end."""
+    add_session(store)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "study.sqlite3").stat().st_size, before[1]))
+    try:
+        with pytest.raises(OperationalError, match="disk I/O error"):
+            store.forget_deleted()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    store.forget_deleted()
     assert (tmp_path / "study.sqlite3-wal").stat().st_size == 0
 
 

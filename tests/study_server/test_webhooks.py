@@ -125,6 +125,21 @@ def test_a_notice_is_sent_again_until_it_is_taken_and_then_no_more(
     assert len(receiver.got) == 3
 
 
+def test_a_notice_that_another_process_had_taken_stays_taken(
+    app: Flask, study: Study, receiver: Receiver
+) -> None:
+    Participant(app).finish()
+    look_for_events(study.store, study.config)
+
+    def fail_later(*_: object, **__: object) -> httpx.Response:
+        assert send_waiting(study.store, receiver.url) == 1  # the other process is faster
+        raise httpx.ReadTimeout("too slow")
+
+    assert send_waiting(study.store, receiver.url, post=fail_later) == 0
+    assert tell(study, receiver) == 0
+    assert len(receiver.got) == 1
+
+
 def test_a_receiver_that_is_gone_is_given_up_and_the_desk_says_so(app: Flask, study: Study) -> None:
     Participant(app).finish()
     look_for_events(study.store, study.config)
@@ -204,6 +219,21 @@ def test_a_thread_tells_of_faults_and_no_participant_waits(
     assert receiver.events == ["error"]
     assert json.loads(receiver.got[0][1])["route"] == "debrief.withdraw"
     assert b"0123456789" not in receiver.got[0][1]
+
+
+def test_a_fault_right_before_a_server_ends_is_told_by_the_next(
+    app: Flask, study: Study, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    app.testing = False
+    with watching(app, every_s=3600):
+        monkeypatch.setattr("study_server.visitor.find_session", fail)
+        assert app.test_client().get("/withdraw").status_code == 500
+    assert receiver.events == []
+    assert tell(study, receiver) == 1
+    assert receiver.events == ["error"]
 
 
 def test_without_an_address_nothing_is_watched(app: Flask, study: Study) -> None:

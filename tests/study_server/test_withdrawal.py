@@ -2,7 +2,12 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from study_server import places, withdrawal
+from study_server.services import Answer, judge
 from study_server.study import Study
 from study_server.tables import Judgment, StudySession, Tombstone, Trial
 from study_server.withdrawal import delete_session
@@ -79,6 +84,53 @@ def withdraw_first(study: Study, code: str, monkeypatch: pytest.MonkeyPatch) -> 
         return write()
 
     monkeypatch.setattr(study.store, "write", withdraw_and_write)
+
+
+def test_a_withdrawal_is_acknowledged_where_the_files_cannot_be_cleaned(
+    participant: Participant, study: Study, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise OperationalError("VACUUM", {}, Exception("canceled"))
+
+    code = participant.finish().codes[1]
+    monkeypatch.setattr(study.store, "forget_deleted", fail)
+    participant.open("/withdraw").send({"code": code})
+    assert "Your answers are deleted" in participant.text
+    assert "Withdrawn answers may linger in the files of the store: OperationalError" in caplog.text
+    assert participant.open("/thanks").path == "/"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_an_answer_on_its_way_comes_before_a_withdrawal_or_after_it(
+    participant: Participant, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers do not wait for the one writer, so that the session's row must be locked and looked at anew."""
+    find, give_back = withdrawal._find_by_code, places.give_back
+
+    def finish_between(db: Session, code: str) -> StudySession | None:
+        found = find(db, code)
+        last = Answer(judged_human=True, confidence=50, knows_tune=False)
+        judge(study.store, *ids, last)  # straight into the store: its page would wait for this withdrawal
+        return found
+
+    def require_lock(db: Session, found: StudySession) -> None:
+        with pytest.raises(OperationalError, match="could not obtain lock"), study.store.read() as other:
+            other.execute(text("SELECT 1 FROM sessions FOR KEY SHARE NOWAIT"))
+        give_back(db, found)
+
+    participant.begin()
+    for _ in range(7):
+        participant.answer()
+    with study.store.read() as db:
+        waiting = db.query(StudySession).one()
+        code, ids = waiting.withdrawal_code, (waiting.session_id, waiting.trials[-1].trial_id)
+    monkeypatch.setattr(withdrawal, "_find_by_code", finish_between)
+    monkeypatch.setattr(places, "give_back", require_lock)
+    with study.store.write() as db:
+        assert delete_session(db, code)
+    with study.store.read() as db:
+        stone = db.query(Tombstone).one()
+        assert (stone.had_finished, stone.n_judgments) == (True, 8)
 
 
 def test_a_wrong_code_deletes_nothing_and_says_so(participant: Participant, study: Study) -> None:
