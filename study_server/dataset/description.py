@@ -79,7 +79,7 @@ def describe_data_set(
         "@type": "Dataset",
         "name": title,
         "description": f"Judgments by {flow['started']} {who} who heard music by people and by generators, "
-        f"blind, and said which is which; {flow['finished']} finished, {flow['withdrawn']} withdrew. "
+        f"blind, and judged them; {flow['finished']} finished, {flow['withdrawn']} withdrew. "
         f"Tables and columns are explained in {CODEBOOK}.",
         "version": ", ".join(dict.fromkeys(f"v{it.study_version}" for it in protocols)),
         "identifier": [f"sha256:{it.protocol_sha256}" for it in protocols],
