@@ -1,7 +1,8 @@
 """The data set: a Psych-DS folder of documented tables, streamed from the store, anonymous as it is made."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from study_server.dataset.archive import list_files
 from study_server.dataset.description import write_description
 from study_server.dataset.rows import list_stimuli, read_batches, read_paradigm, read_protocols
 from study_server.dataset.tables import DataTables
-from study_server.flags import settle_all
+from study_server.flags import is_settled, settle_all
 from study_server.records import name_account
 from study_server.store import Store
 from study_server.tables import Judgment, StudySession, Trial
@@ -58,18 +59,31 @@ def export_data_set(  # noqa: PLR0913 (what, where, of whom; and who looks, why)
     BlindError
         If the stop rule is not met for real participants, and no reason was given.
     """
-    while settle_all(store, config):  # what is noticed of sessions that ended while nobody looked
-        pass
     forget_due(store)
     with store.write() as db:
         require_judgments(db, is_simulated=is_simulated)
         if not is_simulated:
             look(db, config, reason, who=who or name_account())
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as draft, store.read() as db:
+    with (
+        TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as draft,
+        _read_settled(store, config) as db,
+    ):
         data_set = _write(db, Path(draft) / folder.name, is_simulated=is_simulated, advance=advance)
         replace_folder(data_set.folder, folder)
     return replace(data_set, folder=folder)
+
+
+@contextmanager
+def _read_settled(store: Store, config: Config) -> Iterator[Session]:
+    """Open a snapshot in which all sessions that ended are settled, whoever ends one meanwhile."""
+    while True:
+        while settle_all(store, config):
+            pass
+        with store.read() as db:
+            if is_settled(db):
+                yield db
+                return
 
 
 def replace_folder(new: Path, old: Path) -> None:

@@ -132,15 +132,19 @@ def settle(db: Session, found: StudySession, config: Config) -> None:
 
 def settle_all(store: Store, config: Config) -> int:
     """Settle sessions that ended while nobody looked, the first hundreds of them; return how many."""
-    waiting = select(StudySession).where(UNSETTLED).limit(AT_ONCE)
     with store.read() as db:
-        if db.scalars(waiting.with_only_columns(StudySession.session_id)).first() is None:
+        if is_settled(db):
             return 0
     with store.write() as db:
-        found = db.scalars(waiting).all()
+        found = db.scalars(select(StudySession).where(UNSETTLED).limit(AT_ONCE)).all()
         for session in found:
             settle(db, session, config)
         return len(found)
+
+
+def is_settled(db: Session) -> bool:
+    """Tell whether every session that ended is settled."""
+    return db.scalars(select(StudySession.session_id).where(UNSETTLED).limit(1)).first() is None
 
 
 def _find_rules(db: Session, found: StudySession, config: Config) -> Rules:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from study_server.dataset import rows
 from study_server.dataset.archive import list_files, write_zip
 from study_server.dataset.dictionary import TABLES, list_undescribed_fields
 from study_server.exclusion import exclude, readmit
+from study_server.flags import settle_all
 from study_server.study import Study
 from study_server.tables import Protocol, RecruitmentId, StudySession, Table, Unblinding
 from study_server.unblinding import BlindError
@@ -66,6 +68,23 @@ def test_every_column_of_the_store_is_exported_or_kept_back() -> None:
             names = {column.name, RENAMED.get(column.name, column.name)}
             assert names & (exported | KEPT_BACK), f"{table}.{column.name}: describe it, or keep it back"
     assert not KEPT_BACK & exported
+
+
+def test_who_ends_while_an_export_begins_is_in_it_with_what_is_noticed_of_them(
+    app: Flask, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Participant(app).finish()
+
+    def end_just_after(*given: Any) -> int:
+        monkeypatch.setattr("study_server.export.settle_all", settle_all)
+        assert settle_all(*given) == 0
+        with study.store.write() as db:
+            db.execute(update(StudySession).values(flags=None))
+        return 0
+
+    monkeypatch.setattr("study_server.export.settle_all", end_just_after)
+    (row,) = read_table(export(study), "participants")
+    assert row["flags"] == "one answer"
 
 
 def test_every_field_of_a_stimulus_is_described_and_keys_are_columns() -> None:

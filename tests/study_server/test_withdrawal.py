@@ -110,7 +110,7 @@ def test_an_answer_on_its_way_comes_before_a_withdrawal_or_after_it(
     def finish_between(db: Session, code: str) -> StudySession | None:
         found = find(db, code)
         last = Answer(judged_human=True, confidence=50, knows_tune=False)
-        judge(study.store, *ids, last)  # straight into the store: its page would wait for this withdrawal
+        judge(study.store, session_id, trial_id, last)  # straight into the store: its page would wait for this withdrawal
         return found
 
     def require_lock(db: Session, found: StudySession) -> None:
@@ -123,7 +123,7 @@ def test_an_answer_on_its_way_comes_before_a_withdrawal_or_after_it(
         participant.answer()
     with study.store.read() as db:
         waiting = db.query(StudySession).one()
-        code, ids = waiting.withdrawal_code, (waiting.session_id, waiting.trials[-1].trial_id)
+        code, session_id, trial_id = waiting.withdrawal_code, waiting.session_id, waiting.trials[-1].trial_id
     monkeypatch.setattr(withdrawal, "_find_by_code", finish_between)
     monkeypatch.setattr(places, "give_back", require_lock)
     with study.store.write() as db:
