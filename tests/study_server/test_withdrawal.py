@@ -110,7 +110,7 @@ def test_an_answer_on_its_way_comes_before_a_withdrawal_or_after_it(
     def finish_between(db: Session, code: str) -> StudySession | None:
         found = find(db, code)
         last = Answer(judged_human=True, confidence=50, knows_tune=False)
-        judge(study.store, session_id, trial_id, last)  # straight into the store: its page would wait for this withdrawal
+        judge(study.store, session_id, trial_id, last)  # not by its page, which would wait
         return found
 
     def require_lock(db: Session, found: StudySession) -> None:
