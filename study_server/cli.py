@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     "--port", type=click.IntRange(0, 65535), help="Listen here instead of server.port; 0: any free one."
 )
 @click.option(
-    "--metrics", metavar="HOST:PORT", help="Serve Prometheus metrics there, such as 127.0.0.1:9100."
+    "--metrics",
+    metavar="HOST:PORT",
+    help="Serve Prometheus metrics there, such as 127.0.0.1:9100; port 0 is any free one.",
 )
 @click.option("--json-logs", is_flag=True, help="Log every request as a line of JSON, without anybody's ids.")
 @click.pass_obj
@@ -54,13 +56,19 @@ def serve(
     hosted = host_several(folders) if folders else host_one(options.load())
     server = open_server(hosted.answer, hosted.listening, port)
     address = describe_address(server, hosted.listening)
-    with noting_signals() as stop, serving_metrics(hosted.registry, metrics), ExitStack() as watches:
+    with (
+        noting_signals() as stop,
+        serving_metrics(hosted.registry, metrics) as measured,
+        ExitStack() as watches,
+    ):
         for path, app in hosted.studies.items():
             place = app.extensions["study"].password.place
             say(f"Participants: {address}{path}/")
             say(f"Researcher:   {address}{path}/researcher  (password: {place})")
             watches.enter_context(watching(app))
             watches.enter_context(keeping_up(app.extensions["study"].store))
+        if measured:
+            say(f"Metrics:      {measured}")
         run(server, stop)
     hosted.close()
 

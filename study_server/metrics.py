@@ -39,8 +39,10 @@ class RequestMetrics:
 
 
 @contextmanager
-def serving_metrics(registry: CollectorRegistry, address: str | None) -> Iterator[None]:
+def serving_metrics(registry: CollectorRegistry, address: str | None) -> Iterator[str]:
     """Serve a registry at HOST:PORT while the block runs, beside the study and never through it.
+
+    Gives the block their address, empty where none is wanted; port 0 is any free one.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def serving_metrics(registry: CollectorRegistry, address: str | None) -> Iterato
         If the address cannot be had.
     """
     if address is None:
-        yield
+        yield ""
         return
     host, _, port = address.rpartition(":")
     try:
@@ -59,7 +61,7 @@ def serving_metrics(registry: CollectorRegistry, address: str | None) -> Iterato
             "machine's own, such as 127.0.0.1:9100."
         ) from None
     try:
-        yield
+        yield f"http://{host or '127.0.0.1'}:{server.server_port}/metrics"
     finally:
         server.shutdown()
         server.server_close()

@@ -7,10 +7,12 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 import httpx
+import numpy as np
 import pytest
 
 from study_core.config import Config
@@ -23,9 +25,11 @@ HOST = "study.example.org"
 
 
 def find_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
+    """Return a free port below those that the system gives out, so that nobody gets it meanwhile."""
+    for port in np.random.default_rng().permutation(np.arange(20_000, 32_000)).tolist():
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return int(port)
+    raise OSError("no port is free")
 
 
 def make_certificate(folder: Path) -> None:

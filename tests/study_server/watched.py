@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import socket
 import subprocess
 from typing import Any, Self
 
@@ -24,17 +23,17 @@ class WatchedServer(Server):
     """`study serve --json-logs --metrics`, its log kept in `log_path`."""
 
     def __init__(self, config: Config, *arguments: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.metrics = f"127.0.0.1:{free.getsockname()[1]}"
-        super().__init__(config, "--json-logs", "--metrics", self.metrics, *arguments)
+        super().__init__(config, "--json-logs", "--metrics", "127.0.0.1:0", *arguments)
         self.log_path = config.folders.root.parent / f"{config.folders.root.name}.log"
 
     def __enter__(self) -> Self:
         with self.log_path.open("w") as log:
             self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None
-        self.lines = [self.process.stdout.readline() for _ in range(2)]
-        self.url = re.findall(r"http://\S+:\d+", self.lines[0])[0]
+        self.lines = [self.process.stdout.readline() for _ in range(3)]
+        self.url, _, self.metrics = (
+            url.rstrip("/") for url in re.findall(r"http://\S+", "".join(self.lines))
+        )
         return self
 
     def read_log(self) -> list[dict[str, Any]]:
@@ -43,7 +42,7 @@ class WatchedServer(Server):
 
     def read_metrics(self) -> str:
         """Return what Prometheus would read."""
-        return httpx.get(f"http://{self.metrics}/metrics").text
+        return httpx.get(self.metrics).text
 
     def end(self) -> None:
         """Stop in order."""
