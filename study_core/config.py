@@ -194,7 +194,9 @@ def _drop_key(raw: dict[str, Any], place: tuple[int | str, ...]) -> None:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        raw = json.loads(json.dumps(YAML(typ="safe").load(path.read_text(encoding="utf-8")), default=_spell))
+        raw = json.loads(
+            json.dumps(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")), default=_spell)
+        )
     except FileNotFoundError:
         raise ConfigError(
             f"{path.absolute()} does not exist. Begin a study with `study init`, go to the folder of one, "

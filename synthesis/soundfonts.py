@@ -47,7 +47,7 @@ def find_soundfont(name_or_path: str, *, folder: Path = SOUNDFONT_FOLDER) -> Sou
 
 def list_soundfonts(folder: Path = SOUNDFONT_FOLDER) -> dict[str, dict[str, Any]]:
     """Return what is known of each soundfont that config.yaml may name."""
-    listed: dict[str, dict[str, Any]] = YAML(typ="safe").load(
+    listed: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(
         (folder / "soundfonts.yaml").read_text(encoding="utf-8")
     )
     return listed

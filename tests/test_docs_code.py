@@ -184,7 +184,7 @@ def test_a_wrong_option_would_be_noticed() -> None:
 def test_every_piece_of_config_can_be_met() -> None:
     validator = jsonschema_rs.Draft202012Validator(make_schema())
     for page, block in list_blocks("yaml"):
-        values = YAML(typ="safe").load(block)
+        values = YAML(typ="safe", pure=True).load(block)
         assert [error.message for error in validator.iter_errors(values)] == [], page
         Config.model_validate(values, strict=False)
 

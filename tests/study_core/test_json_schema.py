@@ -13,7 +13,7 @@ from study_core.json_schema import DIALECT, make_schema
 
 def validate(text: str) -> list[str]:
     validator = jsonschema_rs.Draft202012Validator(make_schema())
-    return [error.message for error in validator.iter_errors(YAML(typ="safe").load(text))]
+    return [error.message for error in validator.iter_errors(YAML(typ="safe", pure=True).load(text))]
 
 
 def test_the_published_schema_is_what_the_software_makes(repository: Path) -> None:

@@ -11,7 +11,7 @@ from study_server import health, login, security, store
 
 ROOT = Path(__file__).parents[2]
 CONTAINERFILE = (ROOT / "deploy" / "Containerfile").read_text()
-COMPOSE = YAML(typ="safe").load((ROOT / "deploy" / "compose.yaml").read_text())
+COMPOSE = YAML(typ="safe", pure=True).load((ROOT / "deploy" / "compose.yaml").read_text())
 COPIED = [
     source for line in re.findall(r"^COPY (.+)$", CONTAINERFILE, re.MULTILINE) for source in line.split()[:-1]
 ]

@@ -37,7 +37,7 @@ def test_installed_soundfont_is_found_by_its_name() -> None:
 
 
 def test_every_listed_soundfont_says_where_it_is_from_and_under_which_licence() -> None:
-    listed = YAML(typ="safe").load((SOUNDFONT_FOLDER / "soundfonts.yaml").read_text())
+    listed = YAML(typ="safe", pure=True).load((SOUNDFONT_FOLDER / "soundfonts.yaml").read_text())
     keys = {"file", "debian_package", "debian_path", "address", "sha256", "licence", "n_bytes"}
     assert {"FluidR3_GM", "TimGM6mb"} <= set(listed)
     assert all(set(entry) == keys for entry in listed.values())
