@@ -20,7 +20,7 @@ lint:
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/lint-imports > /dev/null || .venv/bin/lint-imports
-	@.venv/bin/cog --check README.md docs/config.md docs/commands.md docs/data-dictionary.md
+	@.venv/bin/cog --check README.md docs/config.md docs/commands.md docs/data-dictionary.md docs/http.md
 
 bench: ## measure what the README claims, side by side
 	@./setup.sh test
